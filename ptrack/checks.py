@@ -1,0 +1,191 @@
+"""System checks, run by ``manage.py check`` and at start-up. Their ids are never reused.
+
+    ptrack.E001  PTRACK_SECRET is bad
+    ptrack.E002  PTRACK_SECRET_FALLBACKS is bad
+    ptrack.E003  ptrack.ptrack_encoder lacks encrypt or decrypt
+    ptrack.W001  PTRACK_APP_URL is no absolute http(s) address
+    ptrack.W002  the tag cannot find ptrack.urls in the URLconf
+    ptrack.W003  ptrack.urls is mounted at an empty prefix
+    ptrack.W004  PTRACK_SECRET is weak (with --deploy)
+    ptrack.I001  ptrack.urls is routed, but no pixel is registered
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.apps import apps
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import NoReverseMatch, URLResolver, get_resolver, get_script_prefix, resolve
+from django.urls.resolvers import LocalePrefixPattern
+
+from . import conf, html
+from .encoder import PtrackEncoder, current_encoder
+from .trackers import tracker
+from .views import serve_pixel
+
+TAG = "ptrack"
+
+# Distinct bytes. 32 random hex digits, the poorest spelling of a good secret, fall below
+# this in fewer than one of a million cases.
+_MIN_DISTINCT_BYTES = 8
+
+_SECRET_HINT = "Set it to the line that 'python manage.py ptrack_secret' prints."
+_ROUTE_HINT = "Add this line to the urlpatterns of ROOT_URLCONF: path('ptrack/', include('ptrack.urls')),"
+
+
+def register_checks() -> None:
+    """Make ``manage.py check`` run the checks of this module; ``--tag ptrack`` runs them alone."""
+    for check in (check_encoder, check_app_url, check_route, check_prefix, check_pixels):
+        checks.register(check, TAG)
+    checks.register(check_secret_strength, TAG, checks.Tags.security, deploy=True)
+
+
+def check_encoder(**kwargs: Any) -> list[checks.CheckMessage]:
+    encoder = current_encoder()
+    lacking = [name for name in ("encrypt", "decrypt") if not callable(getattr(encoder, name, None))]
+    if lacking:
+        return [
+            checks.Error(
+                f"The encoder {encoder!r} has no method {' and no method '.join(lacking)}.",
+                hint="Assign ptrack.ptrack_encoder a class with the static methods "
+                "encrypt(*args, **kwargs) and decrypt(token).",
+                id="ptrack.E003",
+            )
+        ]
+    if not _uses_secret():
+        return []
+    return [
+        *_check_setting(conf.secret, hint=_SECRET_HINT, id="ptrack.E001"),
+        *_check_setting(
+            conf.secret_fallbacks,
+            hint="List former values of PTRACK_SECRET only, such as ['the former secret'], or remove the setting.",
+            id="ptrack.E002",
+        ),
+    ]
+
+
+def check_app_url(**kwargs: Any) -> list[checks.CheckMessage]:
+    url = conf.raw_app_url()
+    if url is None or _is_absolute_http(url):
+        return []
+    return [
+        checks.Warning(
+            "PTRACK_APP_URL is not an absolute http(s) address, so mail clients cannot load the pictures.",
+            hint="Set it to scheme and host, and a path if need be, such as 'https://www.example.com'. "
+            "A site that only serves pixels may remove it.",
+            id="ptrack.W001",
+        )
+    ]
+
+
+def check_route(**kwargs: Any) -> list[checks.CheckMessage]:
+    if not conf.has_urlconf() or _tag_finds_route():
+        return []
+    namespaces = {namespace for _, namespace in _routes()}
+    hint = _ROUTE_HINT
+    if not namespaces:
+        fault = "ptrack.urls is not in the URLconf, so the tag {% ptrack %} cannot build an address."
+    elif "" not in namespaces:
+        fault = f"ptrack.urls is only in the namespace {min(namespaces)!r}, where the tag {{% ptrack %}} cannot find it."
+    else:
+        fault = "The URL named 'ptrack' needs arguments or leads to another view, so the tag {% ptrack %} cannot use it."
+        hint = (
+            "Include ptrack.urls under a prefix that captures nothing, such as 'ptrack/', "
+            "and give no other URL the name 'ptrack'."
+        )
+    return [checks.Warning(fault, hint=hint, id="ptrack.W002")]
+
+
+def check_prefix(**kwargs: Any) -> list[checks.CheckMessage]:
+    if all(prefix for prefix, _ in _routes()):
+        return []
+    return [
+        checks.Warning(
+            "ptrack.urls is mounted at an empty prefix, where it answers for every address that follows in the URLconf.",
+            hint="Give it a prefix of its own: path('ptrack/', include('ptrack.urls')),",
+            id="ptrack.W003",
+        )
+    ]
+
+
+def check_pixels(**kwargs: Any) -> list[checks.CheckMessage]:
+    if tracker._registry or not any(_routes()):
+        return []
+    searched = [app_config.name for app_config in apps.get_app_configs()]
+    if (project := conf.project_package()) and project not in searched:
+        searched.append(project)
+    return [
+        checks.Info(
+            "ptrack.urls is routed, but no pixel is registered, so hits are answered and forgotten.",
+            hint="If this site records hits, register a pixel in a pixels.py. Looked for it in: "
+            f"{', '.join(searched)}. A site that only sends the mails needs none.",
+            id="ptrack.I001",
+        )
+    ]
+
+
+def check_secret_strength(**kwargs: Any) -> list[checks.CheckMessage]:
+    if not _uses_secret() or _check_setting(conf.secret):
+        return []
+    length = len(conf.secret())
+    if length == conf.SECRET_MAX_BYTES and len(set(conf.secret())) >= _MIN_DISTINCT_BYTES:
+        return []
+    return [
+        checks.Warning(
+            f"PTRACK_SECRET is weak: use {conf.SECRET_MAX_BYTES} random bytes; it has {length}"
+            f", {len(set(conf.secret()))} of them distinct. Whoever guesses it reads and forges tokens.",
+            hint="Run 'python manage.py ptrack_secret', set PTRACK_SECRET to what it prints, "
+            "and put the former secret into PTRACK_SECRET_FALLBACKS: mails already sent need it.",
+            id="ptrack.W004",
+        )
+    ]
+
+
+def _uses_secret() -> bool:
+    encoder = current_encoder()
+    return isinstance(encoder, type) and issubclass(encoder, PtrackEncoder)
+
+
+def _check_setting(read: Callable[[], object], **error: Any) -> list[checks.CheckMessage]:
+    try:
+        read()
+    except ImproperlyConfigured as fault:
+        return [checks.Error(str(fault), **error)]
+    return []
+
+
+def _is_absolute_http(url: object) -> bool:
+    if not isinstance(url, str) or not url.isprintable() or " " in url:
+        return False
+    try:
+        parts = urlsplit(url)
+        # Reading the port checks it.
+        port = parts.port
+    except ValueError:
+        return False
+    return bool(parts.scheme in ("http", "https") and parts.hostname and port != 0 and not parts.query + parts.fragment)
+
+
+def _routes() -> Iterator[tuple[str, str]]:
+    """Yield the prefix and the namespace, each empty if there is none, of every route to a pixel."""
+    if not conf.has_urlconf():
+        return
+    for above, route in html.walk_urls(get_resolver()):
+        if route.callback is serve_pixel:
+            # The language that i18n_patterns() puts first is no prefix of its own.
+            own = (entry for entry in above if not isinstance(entry.pattern, LocalePrefixPattern))
+            prefix = "".join(str(entry.pattern).removeprefix("^") for entry in own)
+            yield prefix, ":".join(entry.namespace for entry in above if entry.namespace)
+
+
+def _tag_finds_route() -> bool:
+    try:
+        before, after = html.current_address()
+    except NoReverseMatch:
+        return False
+    path = before.removeprefix(get_script_prefix())
+    return resolve(f"/{path}token{after}").func is serve_pixel

@@ -1,0 +1,130 @@
+"""The settings of ptrack: the only module that reads them, each time they are asked for.
+
+A secret leaves here as bytes, a base address without a slash at its end. A bad value is
+described by a helper that returns text, so that no frame of the exception holds it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import module_has_submodule
+
+#: Bytes in the key of a NaCl SecretBox; PyNaCl's ``SecretBox.KEY_SIZE``.
+SECRET_MAX_BYTES = 32
+
+# What was read so far. Django keeps it here and drops what changes; asking the settings object
+# itself runs Python code each time, which a hit and a tag would notice.
+_settings_read = vars(settings)
+
+_SECRET_CURE = (
+    "use a str or bytes of 1 to 32 bytes in UTF-8, such as the one that 'python manage.py ptrack_secret' prints"
+)
+
+
+def secret() -> bytes:
+    """Return ``PTRACK_SECRET`` as 1 to 32 bytes.
+
+    Raises ``ImproperlyConfigured`` when it is missing, empty, too long or of another
+    type than str or bytes.
+    """
+    parsed = _parse_secret(_read("PTRACK_SECRET", None))
+    if isinstance(parsed, str):
+        raise ImproperlyConfigured(f"PTRACK_SECRET {parsed}: {_SECRET_CURE}.")
+    return parsed
+
+
+def secret_fallbacks() -> tuple[bytes, ...]:
+    """Return ``PTRACK_SECRET_FALLBACKS``, the former secrets, each as 1 to 32 bytes.
+
+    Raises ``ImproperlyConfigured`` when the setting is no list or tuple, or holds a bad
+    secret.
+    """
+    # Asked first, as reading a missing setting costs an exception inside Django.
+    if not _read("is_overridden", None)("PTRACK_SECRET_FALLBACKS"):
+        return ()
+    parsed = _parse_fallbacks(_read("PTRACK_SECRET_FALLBACKS", ()))
+    if isinstance(parsed, str):
+        raise ImproperlyConfigured(f"PTRACK_SECRET_FALLBACKS{parsed}.")
+    return parsed
+
+
+def app_url() -> str:
+    """Return ``PTRACK_APP_URL``, the base of every pixel's address, without a slash at its end.
+
+    Raises ``ImproperlyConfigured`` when it is missing, empty or no str.
+    """
+    url = raw_app_url()
+    if isinstance(url, str) and url:
+        return url.rstrip("/")
+    fault = "not set" if url is None else "empty" if url == "" else f"of type {type(url).__name__}"
+    raise ImproperlyConfigured(
+        f"PTRACK_APP_URL is {fault}: set it to the address that mail clients can reach, "
+        "such as 'https://www.example.com'."
+    )
+
+
+def raw_app_url() -> object:
+    """Return ``PTRACK_APP_URL`` as it is, None if it is not set; a site that only serves pixels need not set it."""
+    return _read("PTRACK_APP_URL", None)
+
+
+def has_urlconf() -> bool:
+    """Return whether ``ROOT_URLCONF`` is set."""
+    return bool(_read("ROOT_URLCONF", None))
+
+
+def project_package() -> str | None:
+    """Return the name of the package that holds ``ROOT_URLCONF``, or None if there is none."""
+    urlconf = _read("ROOT_URLCONF", None)
+    return (isinstance(urlconf, str) and urlconf.rpartition(".")[0]) or None
+
+
+def import_from_project(module_name: str) -> None:
+    """Import a module of the project package if it is there.
+
+    Takes the module's name without the package. Raises whatever the module raises.
+    """
+    package = project_package()
+    if package and module_has_submodule(import_module(package), module_name):
+        import_module(f"{package}.{module_name}")
+
+
+def _read(name: str, default: object) -> Any:
+    try:
+        return _settings_read[name]
+    except KeyError:
+        return getattr(settings, name, default)
+
+
+def _parse_secret(value: object) -> bytes | str:
+    """Return a secret as bytes, or what is wrong with it as text."""
+    if isinstance(value, str):
+        try:
+            value = value.encode()
+        except UnicodeEncodeError:
+            return "holds a character that UTF-8 cannot express"
+    if not isinstance(value, bytes):
+        return "is not set" if value is None else f"is of type {type(value).__name__}"
+    if 0 < len(value) <= SECRET_MAX_BYTES:
+        return value
+    return f"is {len(value)} bytes long in UTF-8" if value else "is empty"
+
+
+def _parse_fallbacks(value: object) -> tuple[bytes, ...] | str:
+    """Return former secrets as bytes, or what is wrong with them as text."""
+    if not isinstance(value, (list, tuple)):
+        return (
+            f" is of type {type(value).__name__}: use a list of former secrets; "
+            "the letters of a bare string would each become a secret that anyone can guess"
+        )
+    secrets = []
+    for number, item in enumerate(value, start=1):
+        parsed = _parse_secret(item)
+        if isinstance(parsed, str):
+            return f", item {number}, {parsed}: {_SECRET_CURE}"
+        secrets.append(parsed)
+    return tuple(secrets)

@@ -1,0 +1,176 @@
+"""Turns the arguments of a pixel into a token that fits into an address, and back.
+
+>>> token = PtrackEncoder.encrypt("welcome", user=7)
+>>> token  # doctest: +SKIP
+'_-oWe3TYaLExtXZ0j7L5qhvzAqBBn8wNMhCMlpHUnvJFDWYsbtPsXhvEb1sEBQnIcQmnuKTjKNSKzn1GE5WnxyIh'
+>>> PtrackEncoder.decrypt(token)
+[['welcome'], {'user': 7}]
+>>> PtrackEncoder.decrypt("no token")
+Traceback (most recent call last):
+    ...
+ptrack.exceptions.PtrackDecodeError: ...
+
+A token is ``base64url(nonce + XSalsa20-Poly1305(json))``. The key is ``PTRACK_SECRET``,
+filled up to 32 bytes with ``{``. The JSON, ``[[args...], {kwargs...}]``, is compact; spaces
+follow it so that the number of bytes divides by three and base64 needs no ``=``. This is
+the format of django-ptrack 3.0.0, which reads these tokens and whose tokens are read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from base64 import urlsafe_b64encode
+from binascii import a2b_base64
+from collections.abc import Callable
+from json.encoder import encode_basestring, encode_basestring_ascii
+from typing import Any, Protocol
+
+from nacl.bindings import crypto_secretbox, crypto_secretbox_open
+from nacl.exceptions import CryptoError
+
+# The swap point, and the one look upward: users assign ``ptrack.ptrack_encoder`` in their
+# pixels.py, so it is read from the package at every call.
+import ptrack
+
+from . import conf
+from .exceptions import PtrackArgumentError, PtrackDecodeError, without_locals
+
+#: Bytes; those of XSalsa20-Poly1305.
+NONCE_SIZE = 24
+_OVERHEAD = NONCE_SIZE + 16
+
+# From the url-safe alphabet to the standard one, whose own two digits become no digits.
+_STANDARD_ALPHABET = bytes.maketrans(b"-_+/", b"+/!!")
+
+_read_json = json.JSONDecoder().raw_decode
+
+
+class Encoder(Protocol):
+    """What ``ptrack.ptrack_encoder`` has to be: a class with these two static methods."""
+
+    @staticmethod
+    def encrypt(*args: Any, **kwargs: Any) -> str:
+        """Take a tag's arguments and return a token; raise whatever suits for bad ones."""
+
+    @staticmethod
+    def decrypt(token: str) -> Any:
+        """Take a token and return ``[args, kwargs]``; raise anything if it cannot be read."""
+
+
+def current_encoder() -> type[Encoder]:
+    """Return the encoder in use, ``ptrack.ptrack_encoder``."""
+    return ptrack.ptrack_encoder
+
+
+class PtrackEncoder:
+    """The default encoder: JSON in a NaCl SecretBox, keyed from ``PTRACK_SECRET``."""
+
+    @staticmethod
+    @without_locals
+    def encrypt(*args: int | str, **kwargs: int | str) -> str:
+        """Return a token, url-safe ASCII text, that holds the arguments.
+
+        Raises ``PtrackArgumentError`` for a value that is neither int nor str, or is an int
+        of more digits than the interpreter converts (``sys.get_int_max_str_digits()``),
+        and ``ImproperlyConfigured`` for bad secrets.
+        """
+        return _seal(args, kwargs)
+
+    @staticmethod
+    @without_locals
+    def decrypt(token: str) -> list[Any]:
+        """Return ``[args, kwargs]``, a list and a dict, from a token.
+
+        Raises ``PtrackDecodeError`` if the token was not made with ``PTRACK_SECRET`` or
+        one of ``PTRACK_SECRET_FALLBACKS``, or is not spelt exactly as it was made (``=`` at
+        its end aside), and ``ImproperlyConfigured`` for bad secrets.
+        """
+        payload = _unseal(token)
+        if payload is None:
+            raise PtrackDecodeError(
+                "The token cannot be read: it was cut, altered or made with another secret. "
+                "Keep former secrets in PTRACK_SECRET_FALLBACKS."
+            )
+        return payload
+
+
+def _seal(args: tuple[object, ...], kwargs: dict[str, object]) -> str:
+    key = _to_key(conf.secret())
+    # Not for writing, but a fault in them is better found now than when the mails are opened.
+    conf.secret_fallbacks()
+    try:
+        message = _to_json(args, kwargs, encode_basestring).encode()
+    except UnicodeEncodeError:
+        # UTF-8 cannot express a lone surrogate; an escape in ASCII can.
+        message = _to_json(args, kwargs, encode_basestring_ascii).encode()
+    message += b" " * (-(len(message) + _OVERHEAD) % 3)
+    nonce = os.urandom(NONCE_SIZE)
+    return urlsafe_b64encode(nonce + crypto_secretbox(message, nonce, key)).decode()
+
+
+def _to_key(secret: bytes) -> bytes:
+    return secret.ljust(32, b"{")
+
+
+def _to_json(args: tuple[object, ...], kwargs: dict[str, object], quote: Callable[[str], str]) -> str:
+    # By hand, as each value is looked at anyway: json would take twice as long on top.
+    in_place = [_value_to_json(number, value, quote) for number, value in enumerate(args, start=1)]
+    by_name = [f"{quote(name)}:{_value_to_json(name, value, quote)}" for name, value in kwargs.items()]
+    return f"[[{','.join(in_place)}],{{{','.join(by_name)}}}]"
+
+
+def _value_to_json(name: int | str, value: Any, quote: Callable[[str], str]) -> str:
+    # Of the type, not the value: a SimpleLazyObject passes for an instance of what it wraps.
+    kind = type(value)
+    if issubclass(kind, str):
+        return quote(value)
+    cure = "pass an int or a str, such as a primary key"
+    if kind is bool:
+        return "true" if value else "false"
+    if issubclass(kind, int):
+        try:
+            return int.__repr__(value)
+        except ValueError:
+            cure = "it has more digits than Python converts, so pass a str, such as hex(number)"
+    raise PtrackArgumentError(f"ptrack cannot put argument {name!r} of type {kind.__name__} into an address: {cure}.")
+
+
+def _unseal(token: str) -> list[Any] | None:
+    secrets = (conf.secret(), *conf.secret_fallbacks())
+    sealed = _decode(token)
+    if sealed is None:
+        return None
+    nonce, box = sealed[:NONCE_SIZE], sealed[NONCE_SIZE:]
+    for secret in secrets:
+        try:
+            message = crypto_secretbox_open(box, nonce, _to_key(secret))
+        except CryptoError:
+            continue
+        return _deserialise(message)
+    return None
+
+
+def _decode(token: str) -> bytes | None:
+    """Return the bytes that a token spells, or None if it is no spelling, or not the canonical one."""
+    try:
+        digits = token.encode("ascii").translate(_STANDARD_ALPHABET)
+        sealed = a2b_base64(digits + b"==="[: -len(digits) % 4], strict_mode=True)
+    except (ValueError, AttributeError):
+        return None
+    # Three bytes are four digits exactly; elsewhere bits are left over, and padding may be part.
+    if len(sealed) % 3 == 0:
+        return sealed
+    spelling = urlsafe_b64encode(sealed).decode()
+    return sealed if token in (spelling, spelling.rstrip("=")) else None
+
+
+def _deserialise(message: bytes) -> list[Any] | None:
+    try:
+        text = message.decode().strip(" ")
+        payload, end = _read_json(text)
+    except (ValueError, RecursionError):
+        return None
+    if end == len(text) and type(payload) is list and [type(part) for part in payload] == [list, dict]:
+        return payload
+    return None

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import json
+from html import unescape
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.urls import NoReverseMatch
+
+from ptrack.encoder import current_encoder
+from ptrack.html import current_address
+
+
+class Command(BaseCommand):
+    help = "Prints the args and kwargs that a pixel's address carries; exits with 1 if it cannot be read."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("url_or_token", metavar="URL-or-token", help="the src of a ptrack <img>, or its token alone")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        encoder = current_encoder()
+        try:
+            token_args, token_kwargs = encoder.decrypt(_extract_token(options["url_or_token"]))
+            lines = [f"args: {_to_text(token_args)}", f"kwargs: {_to_text(token_kwargs)}"]
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from None
+        except Exception as error:
+            raise CommandError(
+                f"{getattr(encoder, '__qualname__', encoder)} cannot read this token ({type(error).__name__}): it was cut, altered, "
+                "or made with a secret that is neither PTRACK_SECRET nor one of PTRACK_SECRET_FALLBACKS."
+            ) from None
+        self.stdout.write("\n".join(lines))
+
+
+def _extract_token(url_or_token: str) -> str:
+    """Return the token of an address copied from anywhere, or the token itself."""
+    url = unescape(url_or_token.strip())
+    path = unquote(urlsplit(url).path)
+    try:
+        prefix = current_address().before
+    except NoReverseMatch:
+        prefix = "/ptrack/"
+    _, is_address, token = path.partition(unquote(prefix))
+    if is_address:
+        return token.removesuffix("/")
+    # An address of another site or prefix, or no address at all.
+    return path.rstrip("/").rpartition("/")[2] if "://" in url else url
+
+
+def _to_text(value: object) -> str:
+    text = json.dumps(value, ensure_ascii=False, default=repr)
+    # Escaped where a terminal would act on it, or could not show it.
+    return text if text.isprintable() else json.dumps(value, default=repr)

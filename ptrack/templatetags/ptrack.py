@@ -1,0 +1,10 @@
+"""``{% load ptrack %}``: the tag ``{% ptrack 'arg' key='value' %}``."""
+
+from __future__ import annotations
+
+from django import template
+
+from ..html import pixel_img
+
+register = template.Library()
+register.simple_tag(pixel_img, name="ptrack")

@@ -1,0 +1,131 @@
+"""The base class of pixels, and the registry that runs them."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from abc import ABC, abstractmethod
+from asyncio import CancelledError
+from collections.abc import Awaitable, Sequence
+from typing import Any, ClassVar, NamedTuple, TypeVar
+
+from asgiref.sync import async_to_sync
+from django.http import HttpRequest
+
+from .exceptions import PtrackRegistrationError, forget_locals
+
+logger = logging.getLogger("ptrack")
+
+
+class TrackingPixel(ABC):
+    """What to do when a picture is loaded: subclass it, write ``record``, register the class.
+
+    One object of the class is made at registration, without arguments, and serves all
+    hits of all threads.
+    """
+
+    #: Whether ``record`` is given the request first. None: it is if its first parameter is
+    #: named ``request``. Set it where a wrapper hides the parameters.
+    takes_request: ClassVar[bool | None] = None
+
+    @abstractmethod
+    def record(self, *args: Any, **kwargs: Any) -> Any:
+        """Take what the tag was given: ints and strings, in place and by name.
+
+        With ``request`` as its first parameter it is also given the ``HttpRequest``. It
+        may be ``async``. What it returns is ignored; what it raises is logged, and neither
+        the picture nor the other pixels notice.
+        """
+
+
+_PixelClass = TypeVar("_PixelClass", bound=type[TrackingPixel])
+
+
+class _Registration(NamedTuple):
+    pixel: TrackingPixel
+    takes_request: bool
+
+
+class Tracker:
+    """A registry of pixel classes, in order of registration."""
+
+    def __init__(self) -> None:
+        # A plain dict: autodiscovery copies it, and puts the copy back if a module fails.
+        self._registry: dict[type[TrackingPixel], _Registration] = {}
+
+    def register(self, pixel_class: _PixelClass) -> _PixelClass:
+        """Register a subclass of ``TrackingPixel`` and return it; serves as a decorator.
+
+        Raises ``PtrackRegistrationError`` for anything else, for a class without
+        ``record`` and for one that is registered already.
+        """
+        if not isinstance(pixel_class, type):
+            raise PtrackRegistrationError(
+                f"{pixel_class!r} is not a class: register the pixel class itself, not an object of it."
+            )
+        if not issubclass(pixel_class, TrackingPixel):
+            raise PtrackRegistrationError(f"{pixel_class!r} is not a pixel: make it a subclass of ptrack.TrackingPixel.")
+        if inspect.isabstract(pixel_class):
+            raise PtrackRegistrationError(f"{pixel_class!r} is abstract: give it a method record(self, *args, **kwargs).")
+        if pixel_class in self._registry:
+            raise PtrackRegistrationError(f"{pixel_class!r} is registered already: register it once.")
+        pixel = pixel_class()
+        self._registry[pixel_class] = _Registration(pixel, _takes_request(pixel))
+        return pixel_class
+
+    def unregister(self, pixel_class: type[TrackingPixel]) -> None:
+        """Remove a registered class.
+
+        Raises ``PtrackRegistrationError`` if it is not registered.
+        """
+        if pixel_class not in self._registry:
+            raise PtrackRegistrationError(f"{pixel_class!r} is not registered, so it cannot be removed.")
+        del self._registry[pixel_class]
+
+    def record(self, args: Sequence[Any], kwargs: dict[str, Any], request: HttpRequest) -> None:
+        """Run every registered pixel once, with a tag's arguments.
+
+        A pixel that fails is logged and the others run: mail proxies keep a broken picture,
+        and one app's mistake must not cost another app its data.
+        """
+        for pixel_class, registration in tuple(self._registry.items()):
+            try:
+                _run(registration, args, kwargs, request)
+            except (Exception, CancelledError) as error:
+                forget_locals(error)
+                # Without this very frame, which is still running and so cannot be cleared.
+                error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
+                logger.error(
+                    "Pixel %s.%s failed to record a hit.",
+                    pixel_class.__module__,
+                    pixel_class.__qualname__,
+                    exc_info=error,
+                )
+
+
+def _run(registration: _Registration, args: Sequence[Any], kwargs: dict[str, Any], request: HttpRequest) -> None:
+    # Looked up at each hit, so that a test can patch it.
+    record = registration.pixel.record
+    result = record(request, *args, **kwargs) if registration.takes_request else record(*args, **kwargs)
+    if result is not None and inspect.isawaitable(result):
+        async_to_sync(_wait_for)(result)
+
+
+async def _wait_for(awaitable: Awaitable[object]) -> None:
+    await awaitable
+
+
+def _takes_request(pixel: TrackingPixel) -> bool:
+    if pixel.takes_request is not None:
+        return pixel.takes_request
+    # Read off the code, not the signature: that would evaluate annotations on Python 3.14,
+    # and they may name what is imported for type checkers only.
+    code = getattr(inspect.unwrap(pixel.record), "__code__", None)
+    if code is None:
+        return False
+    positional = code.co_varnames[: code.co_argcount]
+    return positional[inspect.ismethod(pixel.record) :][:1] == ("request",)
+
+
+#: The registry that the view runs.
+tracker = Tracker()

@@ -1,0 +1,100 @@
+"""The view behind every pixel's address: decode, record, respond."""
+
+from __future__ import annotations
+
+import logging
+from http.cookies import SimpleCookie
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http.response import ResponseHeaders
+
+from .encoder import current_encoder
+from .trackers import tracker
+
+#: A transparent GIF of one pixel, 43 bytes.
+TRANSPARENT_1_PIXEL_GIF = (
+    b"GIF89a"
+    b"\x01\x00\x01\x00\x80\x00\x00"  # 1x1, a palette of two colours
+    b"\x00\x00\x00\xff\xff\xff"
+    b"!\xf9\x04\x01\x00\x00\x00\x00"  # colour 0 is transparent
+    b",\x00\x00\x00\x00\x01\x00\x01\x00\x00"
+    b"\x02\x02D\x01\x00"  # colour 0, compressed
+    b";"
+)
+
+#: Characters. Longer tokens are not decoded: twice the 8 KB that common servers take as a request line.
+TOKEN_MAX_LENGTH = 16_384
+
+_PROTOTYPE = HttpResponse(
+    headers={
+        "Content-Type": "image/gif",
+        "Content-Length": str(len(TRANSPARENT_1_PIXEL_GIF)),
+        # Nobody keeps a copy, so that every open reaches the server.
+        "Cache-Control": "no-store, no-cache, must-revalidate, max-age=0, private",
+        # Pages under a strict Cross-Origin-Embedder-Policy load only what allows it.
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "X-Robots-Tag": "noindex",
+    }
+)
+
+logger = logging.getLogger("ptrack")
+
+
+class PixelResponse(HttpResponse):
+    """The answer to every hit, whatever its token was: an ``HttpResponse`` like any other."""
+
+    def __init__(self, content: bytes) -> None:
+        # Taken over from one that Django made and checked. Made anew, the response takes
+        # longer than decrypting the token. What can be changed is made anew all the same.
+        vars(self).update(vars(_PROTOTYPE))
+        self.headers = ResponseHeaders({})
+        self.headers._store.update(_PROTOTYPE.headers._store)
+        self.cookies = SimpleCookie()
+        self._resource_closers = []
+        self._container = [content]
+
+
+@login_not_required
+def serve_pixel(request: HttpRequest, ptrack_encoded_data: str) -> HttpResponse:
+    """Run the registered pixels for a token, and return the picture whatever the token was."""
+    if request.method == "GET":
+        record_hit(ptrack_encoded_data, request)
+        return PixelResponse(TRANSPARENT_1_PIXEL_GIF)
+    if request.method == "HEAD":
+        # Nothing is shown to anyone, so nothing is recorded.
+        return PixelResponse(b"")
+    response = HttpResponseNotAllowed(["GET", "HEAD"])
+    # Django's handler would log the path, and the token with it.
+    response._has_been_logged = True
+    return response
+
+
+# A POST without a CSRF token is refused by the view, not by the middleware, which logs the path.
+serve_pixel.csrf_exempt = True
+
+
+def record_hit(token: str, request: HttpRequest) -> None:
+    """Decode a token and run every registered pixel with what it holds, if it can be read."""
+    payload = _decode(token)
+    if payload is not None:
+        tracker.record(*payload, request)
+
+
+def _decode(token: str) -> tuple[list[Any], dict[str, Any]] | None:
+    if len(token) > TOKEN_MAX_LENGTH:
+        return None
+    try:
+        args, kwargs = current_encoder().decrypt(token)
+    except ImproperlyConfigured as error:
+        logger.error("A hit was not recorded: %s", error)
+        return None
+    except Exception as error:
+        # Strangers send junk all day; at this level it costs nothing unless it is asked for.
+        logger.debug("A token could not be read: %s", type(error).__name__)
+        return None
+    if isinstance(args, (list, tuple)) and isinstance(kwargs, dict):
+        return args, kwargs
+    return None
