@@ -1,13 +1,13 @@
 """System checks, run by ``manage.py check`` and at start-up. Their ids are never reused.
 
-    ptrack.E001  PTRACK_SECRET is bad
-    ptrack.E002  PTRACK_SECRET_FALLBACKS is bad
-    ptrack.E003  ptrack.ptrack_encoder lacks encrypt or decrypt
-    ptrack.W001  PTRACK_APP_URL is no absolute http(s) address
-    ptrack.W002  the tag cannot find ptrack.urls in the URLconf
-    ptrack.W003  ptrack.urls is mounted at an empty prefix
-    ptrack.W004  PTRACK_SECRET is weak (with --deploy)
-    ptrack.I001  ptrack.urls is routed, but no pixel is registered
+ptrack.E001  PTRACK_SECRET is bad
+ptrack.E002  PTRACK_SECRET_FALLBACKS is bad
+ptrack.E003  ptrack.ptrack_encoder lacks encrypt or decrypt
+ptrack.W001  PTRACK_APP_URL is no absolute http(s) address
+ptrack.W002  the tag cannot find ptrack.urls in the URLconf
+ptrack.W003  ptrack.urls is mounted at an empty prefix
+ptrack.W004  PTRACK_SECRET is weak (with --deploy)
+ptrack.I001  ptrack.urls is routed, but no pixel is registered
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from django.apps import apps
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import NoReverseMatch, URLResolver, get_resolver, get_script_prefix, resolve
+from django.urls import NoReverseMatch, get_resolver, get_script_prefix, resolve
 from django.urls.resolvers import LocalePrefixPattern
 
 from . import conf, html
@@ -90,9 +90,13 @@ def check_route(**kwargs: Any) -> list[checks.CheckMessage]:
     if not namespaces:
         fault = "ptrack.urls is not in the URLconf, so the tag {% ptrack %} cannot build an address."
     elif "" not in namespaces:
-        fault = f"ptrack.urls is only in the namespace {min(namespaces)!r}, where the tag {{% ptrack %}} cannot find it."
+        fault = (
+            f"ptrack.urls is only in the namespace {min(namespaces)!r}, where the tag {{% ptrack %}} cannot find it."
+        )
     else:
-        fault = "The URL named 'ptrack' needs arguments or leads to another view, so the tag {% ptrack %} cannot use it."
+        fault = (
+            "The URL named 'ptrack' needs arguments or leads to another view, so the tag {% ptrack %} cannot use it."
+        )
         hint = (
             "Include ptrack.urls under a prefix that captures nothing, such as 'ptrack/', "
             "and give no other URL the name 'ptrack'."
@@ -105,7 +109,7 @@ def check_prefix(**kwargs: Any) -> list[checks.CheckMessage]:
         return []
     return [
         checks.Warning(
-            "ptrack.urls is mounted at an empty prefix, where it answers for every address that follows in the URLconf.",
+            "ptrack.urls is mounted at an empty prefix, where it answers for all addresses that follow in the URLconf.",
             hint="Give it a prefix of its own: path('ptrack/', include('ptrack.urls')),",
             id="ptrack.W003",
         )

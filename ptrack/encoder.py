@@ -20,8 +20,7 @@ from __future__ import annotations
 
 import json
 import os
-from base64 import urlsafe_b64encode
-from binascii import a2b_base64
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any, Protocol
@@ -39,9 +38,6 @@ from .exceptions import PtrackArgumentError, PtrackDecodeError, without_locals
 #: Bytes; those of XSalsa20-Poly1305.
 NONCE_SIZE = 24
 _OVERHEAD = NONCE_SIZE + 16
-
-# From the url-safe alphabet to the standard one, whose own two digits become no digits.
-_STANDARD_ALPHABET = bytes.maketrans(b"-_+/", b"+/!!")
 
 _read_json = json.JSONDecoder().raw_decode
 
@@ -154,13 +150,10 @@ def _unseal(token: str) -> list[Any] | None:
 def _decode(token: str) -> bytes | None:
     """Return the bytes that a token spells, or None if it is no spelling, or not the canonical one."""
     try:
-        digits = token.encode("ascii").translate(_STANDARD_ALPHABET)
-        sealed = a2b_base64(digits + b"==="[: -len(digits) % 4], strict_mode=True)
-    except (ValueError, AttributeError):
+        sealed = urlsafe_b64decode(f"{token}==")
+    except ValueError:
         return None
-    # Three bytes are four digits exactly; elsewhere bits are left over, and padding may be part.
-    if len(sealed) % 3 == 0:
-        return sealed
+    # Decoding skips what is no digit, and bits to spare; encoding again shows both.
     spelling = urlsafe_b64encode(sealed).decode()
     return sealed if token in (spelling, spelling.rstrip("=")) else None
 

@@ -64,9 +64,13 @@ class Tracker:
                 f"{pixel_class!r} is not a class: register the pixel class itself, not an object of it."
             )
         if not issubclass(pixel_class, TrackingPixel):
-            raise PtrackRegistrationError(f"{pixel_class!r} is not a pixel: make it a subclass of ptrack.TrackingPixel.")
+            raise PtrackRegistrationError(
+                f"{pixel_class!r} is not a pixel: make it a subclass of ptrack.TrackingPixel."
+            )
         if inspect.isabstract(pixel_class):
-            raise PtrackRegistrationError(f"{pixel_class!r} is abstract: give it a method record(self, *args, **kwargs).")
+            raise PtrackRegistrationError(
+                f"{pixel_class!r} is abstract: give it a method record(self, *args, **kwargs)."
+            )
         if pixel_class in self._registry:
             raise PtrackRegistrationError(f"{pixel_class!r} is registered already: register it once.")
         pixel = pixel_class()

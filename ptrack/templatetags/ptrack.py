@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import template
 
-from ..html import pixel_img
+from ptrack.html import pixel_img
 
 register = template.Library()
 register.simple_tag(pixel_img, name="ptrack")

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from html import unescape
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -12,16 +11,28 @@ from django.urls import NoReverseMatch
 from ptrack.encoder import current_encoder
 from ptrack.html import current_address
 
+# Characters: nonce, authenticator and "[[],{}]" in base64.
+SHORTEST_TOKEN = 63
+
 
 class Command(BaseCommand):
     help = "Prints the args and kwargs that a pixel's address carries; exits with 1 if it cannot be read."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("url_or_token", metavar="URL-or-token", help="the src of a ptrack <img>, or its token alone")
+        parser.add_argument(
+            "url_or_token", metavar="URL-or-token", help="the src of a ptrack <img>, or its token alone"
+        )
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        # One token in 64 begins with a hyphen, as an option does; no option is as long as a token.
+        tokens = [word for word in argv if word.startswith("-") and len(word) >= SHORTEST_TOKEN]
+        others = [word for word in argv if word not in ("--", *tokens)]
+        super().run_from_argv([*others, "--", *tokens] if tokens else argv)
 
     def handle(self, *args: Any, **options: Any) -> None:
         encoder = current_encoder()
+        name = getattr(encoder, "__qualname__", encoder)
         try:
             token_args, token_kwargs = encoder.decrypt(_extract_token(options["url_or_token"]))
             lines = [f"args: {_to_text(token_args)}", f"kwargs: {_to_text(token_kwargs)}"]
@@ -29,7 +40,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from None
         except Exception as error:
             raise CommandError(
-                f"{getattr(encoder, '__qualname__', encoder)} cannot read this token ({type(error).__name__}): it was cut, altered, "
+                f"{name} cannot read this token ({type(error).__name__}): it was cut, altered, "
                 "or made with a secret that is neither PTRACK_SECRET nor one of PTRACK_SECRET_FALLBACKS."
             ) from None
         self.stdout.write("\n".join(lines))
@@ -37,7 +48,7 @@ class Command(BaseCommand):
 
 def _extract_token(url_or_token: str) -> str:
     """Return the token of an address copied from anywhere, or the token itself."""
-    url = unescape(url_or_token.strip())
+    url = url_or_token.strip()
     path = unquote(urlsplit(url).path)
     try:
         prefix = current_address().before

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import ptrack
+from ptrack.trackers import tracker
+
+# tox says where it installed the package, so that a checkout on the path cannot pass for it.
+assert Path(ptrack.__file__).is_relative_to(os.environ.get("PTRACK_INSTALLED_IN", "/"))
+
+
+@pytest.fixture(autouse=True)
+def _restored_globals() -> Iterator[None]:
+    """Undo what a test does to the global registry and to the swap point."""
+    registered, encoder = dict(tracker._registry), ptrack.ptrack_encoder
+    yield
+    tracker._registry, ptrack.ptrack_encoder = registered, encoder
+
+
+@pytest.fixture
+def no_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the global registry be empty."""
+    monkeypatch.setattr(tracker, "_registry", {})
+
+
+@pytest.fixture
+def opens(no_pixels: None) -> list[tuple[list[object], dict[str, object]]]:
+    """Let the one registered pixel append what it is given to this list."""
+    recorded: list[tuple[list[object], dict[str, object]]] = []
+
+    @tracker.register
+    class RecordingPixel(ptrack.TrackingPixel):
+        def record(self, *args: object, **kwargs: object) -> None:
+            recorded.append((list(args), kwargs))
+
+    return recorded

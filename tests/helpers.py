@@ -1,0 +1,45 @@
+"""What several test modules need."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import traceback
+
+from django.conf import settings
+from nacl.secret import SecretBox
+
+
+def seal(plaintext: bytes, secret: str | bytes | None = None) -> str:
+    """Return a token of any plaintext, made apart from the code under test."""
+    secret = settings.PTRACK_SECRET if secret is None else secret
+    key = (secret.encode() if isinstance(secret, str) else secret).ljust(32, b"{")
+    sealed = SecretBox(key).encrypt(plaintext, os.urandom(24))
+    return base64.urlsafe_b64encode(sealed).decode()
+
+
+def unseal(token: str, secret: str | bytes | None = None) -> bytes:
+    """Return the plaintext of a token."""
+    secret = settings.PTRACK_SECRET if secret is None else secret
+    key = (secret.encode() if isinstance(secret, str) else secret).ljust(32, b"{")
+    return SecretBox(key).decrypt(base64.urlsafe_b64decode(token))
+
+
+def seal_json(payload: object) -> str:
+    return seal(json.dumps(payload).encode())
+
+
+def remembered(error: BaseException) -> str:
+    """Return what an error reporter could show of an exception: its words, and the variables of all frames.
+
+    The frames of test functions are left out: they are still running, and they know everything.
+    """
+    shown: list[object] = []
+    link: BaseException | None = error
+    while link is not None:
+        shown.append(link)
+        frames = [frame for frame, _ in traceback.walk_tb(link.__traceback__)]
+        shown += [frame.f_locals for frame in frames if not frame.f_code.co_name.startswith("test_")]
+        link = link.__cause__ or link.__context__
+    return repr(shown)

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import sys
+
+import pytest
+from django.apps import apps
+from django.core import checks as django_checks
+from django.test import override_settings
+
+import ptrack
+from ptrack.apps import PtrackConfig, SimplePtrackConfig
+from ptrack.trackers import tracker
+
+from faulty.pixels import CallbackError
+from project import pixels as project_pixels
+from welcome import pixels as welcome_pixels
+
+
+@pytest.fixture
+def fresh_modules(monkeypatch):
+    """Let every pixels.py be imported anew, into an empty registry."""
+    monkeypatch.setattr(tracker, "_registry", {})
+    for name in ("welcome.pixels", "faulty.pixels", "project.pixels", "refusing.pixels"):
+        # Set, then deleted, so that both are undone.
+        monkeypatch.setitem(sys.modules, name, None)
+        del sys.modules[name]
+
+
+def registered():
+    return [f"{pixel.__module__}.{pixel.__name__}" for pixel in tracker._registry]
+
+
+EVERY_PIXEL = [
+    "welcome.pixels.OpenPixel",
+    "welcome.pixels.UserAgentPixel",
+    "faulty.pixels.FaultyPixel",
+    "project.pixels.OpenPixel",
+]
+
+
+def test_the_name_alone_in_installed_apps_selects_the_config_with_autodiscovery():
+    config = apps.get_app_config("ptrack")
+    assert type(config) is PtrackConfig
+    assert (config.name, config.verbose_name, config.default) == ("ptrack", "ptrack", True)
+
+
+def test_start_up_finds_the_pixels_of_apps_and_of_the_project_package():
+    assert registered() == EVERY_PIXEL
+
+
+def test_a_hit_reaches_every_pixel_found(client, caplog):
+    response = client.get(
+        ptrack.pixel_url("welcome", user=7).removeprefix("https://www.example.com"),
+        headers={"User-Agent": "Thunderbird"},
+    )
+    assert response.status_code == 200
+    assert welcome_pixels.opens.pop() == project_pixels.opens.pop() == (("welcome",), {"user": 7})
+    assert welcome_pixels.user_agents.pop() == "Thunderbird"
+    [entry] = caplog.records
+    assert entry.getMessage() == "Pixel faulty.pixels.FaultyPixel failed to record a hit."
+    assert entry.exc_info[0] is CallbackError
+    assert not welcome_pixels.opens + project_pixels.opens + welcome_pixels.user_agents
+
+
+def test_autodiscover_finds_apps_first_and_the_project_last(fresh_modules):
+    ptrack.autodiscover()
+    assert registered() == EVERY_PIXEL
+
+
+def test_autodiscover_may_run_again(fresh_modules):
+    ptrack.autodiscover()
+    ptrack.autodiscover()
+    assert registered() == EVERY_PIXEL
+
+
+@pytest.mark.parametrize("urlconf", ["silent.urls", "toplevel", "ptrack.testing"])
+def test_a_project_package_without_pixels_is_no_error(fresh_modules, urlconf):
+    with override_settings(ROOT_URLCONF=urlconf):
+        ptrack.autodiscover()
+    assert registered() == EVERY_PIXEL[:3]
+
+
+def test_an_error_inside_a_pixels_module_of_an_app_surfaces_and_its_registrations_go(fresh_modules):
+    with override_settings(INSTALLED_APPS=["ptrack", "welcome"]):
+        before = registered()
+    tracker._registry.clear()
+    del sys.modules["welcome.pixels"], sys.modules["project.pixels"]
+    assert before == [*EVERY_PIXEL[:2], EVERY_PIXEL[3]]
+    with pytest.raises(ModuleNotFoundError, match="a_module_that_does_not_exist"):
+        override_settings(INSTALLED_APPS=["ptrack", "refusing"]).enable()
+    assert registered() == []
+
+
+def test_an_error_inside_the_pixels_module_of_the_project_surfaces(fresh_modules):
+    with override_settings(ROOT_URLCONF="refusing.urls"):
+        with pytest.raises(ModuleNotFoundError, match="a_module_that_does_not_exist"):
+            ptrack.autodiscover()
+
+
+def test_a_project_package_that_cannot_be_imported_is_named(fresh_modules):
+    with override_settings(ROOT_URLCONF="no_such_project.urls"):
+        with pytest.raises(ModuleNotFoundError, match="no_such_project"):
+            ptrack.autodiscover()
+
+
+def test_the_simple_config_checks_and_imports_nothing(fresh_modules):
+    with override_settings(INSTALLED_APPS=["ptrack.apps.SimplePtrackConfig", "welcome"]):
+        assert type(apps.get_app_config("ptrack")) is SimplePtrackConfig
+        assert registered() == []
+        assert [message.id for message in django_checks.run_checks(tags=["ptrack"])] == ["ptrack.I001"]

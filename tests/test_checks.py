@@ -1,0 +1,354 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from django.conf.urls.i18n import i18n_patterns
+from django.core import checks as django_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.test import override_settings
+from django.urls import include, path, re_path, set_script_prefix
+
+import ptrack
+from ptrack import checks
+
+GOOD_SECRET = "hA7-0kq_Zr3tYb1nWc5dXe8fVg2jLm4p"
+
+
+class UrlConf:
+    def __init__(self, *urlpatterns):
+        self.urlpatterns = list(urlpatterns)
+
+
+class CompleteEncoder:
+    @staticmethod
+    def encrypt(*args, **kwargs): ...
+
+    @staticmethod
+    def decrypt(token): ...
+
+
+def run(**kwargs):
+    return django_checks.run_checks(tags=[checks.TAG], **kwargs)
+
+
+def ids(**kwargs):
+    return [message.id for message in run(**kwargs)]
+
+
+def the_only(check_id, **kwargs):
+    [message] = run(**kwargs)
+    assert message.id == check_id
+    return message
+
+
+def printed(*args):
+    """Return what ``manage.py check`` prints, and whether it failed."""
+    out, err = io.StringIO(), io.StringIO()
+    try:
+        call_command("check", *args, stdout=out, stderr=err)
+    except SystemCheckError as error:
+        return str(error), True
+    return out.getvalue() + err.getvalue(), False
+
+
+def test_a_right_set_up_is_quiet():
+    assert ids() == []
+
+
+@override_settings(PTRACK_SECRET=GOOD_SECRET)
+def test_a_right_set_up_is_quiet_at_deployment():
+    assert ids(include_deployment_checks=True) == []
+
+
+@override_settings(PTRACK_SECRET=None, PTRACK_SECRET_FALLBACKS="bad")
+def test_a_custom_encoder_needs_no_secret():
+    ptrack.ptrack_encoder = CompleteEncoder
+    assert ids(include_deployment_checks=True) == []
+    ptrack.ptrack_encoder = CompleteEncoder()
+    assert ids(include_deployment_checks=True) == []
+
+
+@pytest.mark.parametrize("secret", [None, "", "a" * 33, 5])
+def test_e001_bad_secret(secret):
+    with override_settings(PTRACK_SECRET=secret):
+        message = the_only("ptrack.E001", include_deployment_checks=True)
+    assert message.level == django_checks.ERROR
+    assert message.msg.startswith("PTRACK_SECRET ")
+    assert message.hint == "Set it to the line that 'python manage.py ptrack_secret' prints."
+
+
+@pytest.mark.parametrize("fallbacks", ["bare", b"bare", [""], ["a" * 33], None])
+def test_e002_bad_fallbacks(fallbacks):
+    with override_settings(PTRACK_SECRET_FALLBACKS=fallbacks):
+        message = the_only("ptrack.E002")
+    assert message.level == django_checks.ERROR
+    assert message.msg.startswith("PTRACK_SECRET_FALLBACKS")
+    assert message.hint == (
+        "List former values of PTRACK_SECRET only, such as ['the former secret'], or remove the setting."
+    )
+
+
+def test_a_derived_encoder_needs_the_secret():
+    ptrack.ptrack_encoder = type("DerivedEncoder", (ptrack.PtrackEncoder,), {})
+    with override_settings(PTRACK_SECRET=None):
+        assert ids() == ["ptrack.E001"]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "fault"),
+    [
+        ({}, "no method encrypt and no method decrypt"),
+        ({"encrypt": staticmethod(len)}, "no method decrypt"),
+        ({"decrypt": staticmethod(len)}, "no method encrypt"),
+        ({"encrypt": "text", "decrypt": None}, "no method encrypt and no method decrypt"),
+    ],
+)
+def test_e003_encoder_without_its_methods(attributes, fault):
+    ptrack.ptrack_encoder = type("MyEncoder", (), attributes)
+    message = the_only("ptrack.E003")
+    assert message.level == django_checks.ERROR
+    assert message.msg == f"The encoder {ptrack.ptrack_encoder!r} has {fault}."
+    assert message.hint == (
+        "Assign ptrack.ptrack_encoder a class with the static methods encrypt(*args, **kwargs) and decrypt(token)."
+    )
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.example.com",
+        "http://localhost:8000/",
+        "https://www.example.com/a/path/",
+        "https://[::1]:8000",
+        "HTTPS://EXAMPLE.COM",
+    ],
+)
+def test_an_absolute_app_url_is_fine(url):
+    with override_settings(PTRACK_APP_URL=url):
+        assert ids() == []
+
+
+def test_a_site_that_only_serves_needs_no_app_url(settings):
+    del settings.PTRACK_APP_URL
+    assert ids() == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "www.example.com",
+        "//www.example.com",
+        "/ptrack",
+        "ftp://www.example.com",
+        "mailto:ada@example.com",
+        "https://",
+        "https:///path",
+        "https://www.example.com:port",
+        "https://www.example.com:0",
+        "https://[::1",
+        "https://www.example.com?query",
+        "https://www.example.com#fragment",
+        " https://www.example.com",
+        "https://www.exam ple.com",
+        "https://www.example.com\n",
+        b"https://www.example.com",
+        5,
+    ],
+)
+def test_w001_app_url_that_is_not_absolute(url):
+    with override_settings(PTRACK_APP_URL=url):
+        message = the_only("ptrack.W001")
+    assert message.level == django_checks.WARNING
+    assert message.msg == "PTRACK_APP_URL is not an absolute http(s) address, so mail clients cannot load the pictures."
+    assert message.hint == (
+        "Set it to scheme and host, and a path if need be, such as 'https://www.example.com'. "
+        "A site that only serves pixels may remove it."
+    )
+
+
+ADD_LINE = "Add this line to the urlpatterns of ROOT_URLCONF: path('ptrack/', include('ptrack.urls')),"
+FREE_PREFIX = (
+    "Include ptrack.urls under a prefix that captures nothing, such as 'ptrack/', "
+    "and give no other URL the name 'ptrack'."
+)
+INSIDE = include(("ptrack.urls", "inner"), namespace="inner")
+
+
+@pytest.mark.parametrize(
+    ("urlconf", "fault", "hint"),
+    [
+        (UrlConf(), "ptrack.urls is not in the URLconf, so the tag {% ptrack %} cannot build an address.", ADD_LINE),
+        (
+            UrlConf(path("ptrack/", INSIDE)),
+            "ptrack.urls is only in the namespace 'inner', where the tag {% ptrack %} cannot find it.",
+            ADD_LINE,
+        ),
+        (
+            UrlConf(path("outer/", include(([path("ptrack/", INSIDE)], "outer"), namespace="outer"))),
+            "ptrack.urls is only in the namespace 'outer:inner', where the tag {% ptrack %} cannot find it.",
+            ADD_LINE,
+        ),
+        (
+            UrlConf(path("<slug:tenant>/", include("ptrack.urls"))),
+            "The URL named 'ptrack' needs arguments or leads to another view, so the tag {% ptrack %} cannot use it.",
+            FREE_PREFIX,
+        ),
+        (
+            UrlConf(path("p/", include("ptrack.urls")), path("other/<str:name>/", lambda request: None, name="ptrack")),
+            "The URL named 'ptrack' needs arguments or leads to another view, so the tag {% ptrack %} cannot use it.",
+            FREE_PREFIX,
+        ),
+    ],
+)
+def test_w002_urls_that_the_tag_cannot_find(urlconf, fault, hint):
+    with override_settings(ROOT_URLCONF=urlconf):
+        message = the_only("ptrack.W002")
+    assert (message.level, message.msg, message.hint) == (django_checks.WARNING, fault, hint)
+
+
+def test_without_a_urlconf_nothing_is_said_of_routes(settings):
+    settings.ROOT_URLCONF = None
+    assert ids() == []
+
+
+@pytest.mark.parametrize(
+    "urlconf",
+    [
+        UrlConf(path("ptrack/", include("ptrack.urls"))),
+        UrlConf(re_path("^ptrack/", include("ptrack.urls"))),
+        UrlConf(path("a/", include([path("b/", include("ptrack.urls"))]))),
+        UrlConf(path("a/", include([path("", include("ptrack.urls"))]))),
+        UrlConf(*i18n_patterns(path("ptrack/", include("ptrack.urls")))),
+        UrlConf(path("ptrack/", include("ptrack.urls")), path("in/", INSIDE)),
+    ],
+)
+def test_a_route_with_a_prefix_is_fine(urlconf):
+    with override_settings(ROOT_URLCONF=urlconf):
+        assert ids() == []
+
+
+def test_a_route_is_found_below_a_script_prefix():
+    set_script_prefix("/mounted/")
+    try:
+        assert ids() == []
+    finally:
+        set_script_prefix("/")
+
+
+@pytest.mark.parametrize(
+    "urlconf",
+    [
+        UrlConf(path("", include("ptrack.urls"))),
+        UrlConf(re_path("", include("ptrack.urls"))),
+        UrlConf(re_path("^", include("ptrack.urls"))),
+        UrlConf(path("", include([re_path("^", include("ptrack.urls"))]))),
+        UrlConf(*i18n_patterns(path("", include("ptrack.urls")))),
+    ],
+)
+def test_w003_empty_prefix(urlconf):
+    with override_settings(ROOT_URLCONF=urlconf):
+        message = the_only("ptrack.W003")
+    assert message.level == django_checks.WARNING
+    assert message.msg == (
+        "ptrack.urls is mounted at an empty prefix, where it answers for all addresses that follow in the URLconf."
+    )
+    assert message.hint == "Give it a prefix of its own: path('ptrack/', include('ptrack.urls')),"
+
+
+@pytest.mark.parametrize(
+    ("secret", "length", "distinct"),
+    [("short", 5, 5), ("a" * 32, 32, 1), ("abcdefg" * 4 + "abcd", 32, 7), (GOOD_SECRET[:31], 31, 31)],
+)
+def test_w004_weak_secret(secret, length, distinct):
+    with override_settings(PTRACK_SECRET=secret):
+        assert ids() == []
+        message = the_only("ptrack.W004", include_deployment_checks=True)
+    assert message.level == django_checks.WARNING
+    assert message.msg == (
+        f"PTRACK_SECRET is weak: use 32 random bytes; it has {length}, {distinct} of them distinct. "
+        "Whoever guesses it reads and forges tokens."
+    )
+    assert message.hint == (
+        "Run 'python manage.py ptrack_secret', set PTRACK_SECRET to what it prints, "
+        "and put the former secret into PTRACK_SECRET_FALLBACKS: mails already sent need it."
+    )
+    assert secret not in message.msg
+
+
+@pytest.mark.parametrize(
+    "secret", ["0123456789abcdef" * 2, "abcdefgh" * 4, bytes(range(32)), "é" * 8 + GOOD_SECRET[:16]]
+)
+def test_a_secret_of_32_various_bytes_is_strong_enough(secret):
+    with override_settings(PTRACK_SECRET=secret):
+        assert ids(include_deployment_checks=True) == []
+
+
+@pytest.mark.usefixtures("no_pixels")
+def test_i001_no_pixel():
+    message = the_only("ptrack.I001")
+    assert message.level == django_checks.INFO
+    assert message.msg == "ptrack.urls is routed, but no pixel is registered, so hits are answered and forgotten."
+    assert message.hint == (
+        "If this site records hits, register a pixel in a pixels.py. Looked for it in: django.contrib.auth, "
+        "django.contrib.contenttypes, django.contrib.sessions, ptrack, welcome, faulty, silent, project. "
+        "A site that only sends the mails needs none."
+    )
+
+
+@pytest.mark.usefixtures("no_pixels")
+@pytest.mark.parametrize("module", ["welcome.urls", "urls"])
+def test_i001_names_each_package_once(monkeypatch, module):
+    monkeypatch.setattr("ptrack.conf.project_package", lambda: module.rpartition(".")[0] or None)
+    assert the_only("ptrack.I001").hint.count("welcome") == 1
+    assert "project" not in the_only("ptrack.I001").hint
+
+
+@pytest.mark.usefixtures("no_pixels")
+def test_i001_is_not_said_where_nothing_is_routed():
+    with override_settings(ROOT_URLCONF=UrlConf()):
+        assert ids() == ["ptrack.W002"]
+
+
+BROKEN_SETTINGS = {
+    "ptrack.E001": {"PTRACK_SECRET": None},
+    "ptrack.E002": {"PTRACK_SECRET_FALLBACKS": "bare"},
+    "ptrack.W001": {"PTRACK_APP_URL": "www.example.com"},
+    "ptrack.W002": {"ROOT_URLCONF": UrlConf()},
+    "ptrack.W003": {"ROOT_URLCONF": UrlConf(path("", include("ptrack.urls")))},
+    "ptrack.W004": {"PTRACK_SECRET": "weak"},
+}
+
+
+@pytest.mark.parametrize("check_id", BROKEN_SETTINGS)
+def test_manage_py_check_reports_it(check_id):
+    with override_settings(**BROKEN_SETTINGS[check_id]):
+        output, failed = printed(*(["--deploy", "--tag", "ptrack"] if check_id == "ptrack.W004" else []))
+    assert f"({check_id})" in output
+    assert failed == (".E" in check_id)
+
+
+@pytest.mark.usefixtures("no_pixels")
+def test_manage_py_check_reports_the_encoder_and_missing_pixels():
+    assert "(ptrack.I001)" in printed()[0]
+    ptrack.ptrack_encoder = object
+    output, failed = printed("--tag", "ptrack")
+    assert "(ptrack.E003)" in output
+    assert failed
+
+
+def test_the_security_tag_runs_the_check_of_the_secret():
+    with override_settings(PTRACK_SECRET="weak"):
+        assert "(ptrack.W004)" in printed("--tag", "security", "--deploy")[0]
+        assert "(ptrack.W004)" not in printed("--tag", "security")[0]
+
+
+def test_every_id_is_listed_at_the_top_and_used_once():
+    source = Path(checks.__file__).read_text()
+    listed = [word for word in checks.__doc__.split() if word.startswith("ptrack.") and word[7] in "EWI"]
+    assert len(listed) == len(set(listed)) == 8
+    for check_id in listed:
+        assert source.count(f'id="{check_id}"') == 1

@@ -1,0 +1,161 @@
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.test import override_settings
+
+from ptrack import conf
+
+from helpers import remembered
+
+BAD_SECRETS = [
+    (None, "is not set"),
+    ("", "is empty"),
+    (b"", "is empty"),
+    ("a" * 33, "is 33 bytes long"),
+    (b"b" * 33, "is 33 bytes long"),
+    ("é" * 17, "is 34 bytes long"),
+    ("\ud800", "holds a character that UTF-8 cannot express"),
+    (12345678, "is of type int"),
+    (["a secret in a list"], "is of type list"),
+    (bytearray(b"a secret"), "is of type bytearray"),
+]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("a", b"a"),
+        ("é" * 16, "é".encode() * 16),
+        ("a" * 32, b"a" * 32),
+        (b"\x00\xff", b"\x00\xff"),
+        (b"b" * 32, b"b" * 32),
+    ],
+)
+def test_a_secret_is_1_to_32_bytes(value, expected):
+    with override_settings(PTRACK_SECRET=value):
+        assert conf.secret() == expected
+
+
+@pytest.mark.parametrize(("value", "fault"), BAD_SECRETS)
+def test_a_bad_secret_is_named_with_fault_and_cure_and_not_shown(value, fault):
+    with override_settings(PTRACK_SECRET=value), pytest.raises(ImproperlyConfigured) as caught:
+        conf.secret()
+    message = str(caught.value)
+    assert message.startswith(f"PTRACK_SECRET {fault}")
+    assert message.endswith(": " + conf._SECRET_CURE + ".")
+    if value:
+        assert repr(value)[2:-2] not in remembered(caught.value)
+
+
+def test_a_missing_secret_is_named(settings):
+    del settings.PTRACK_SECRET
+    with pytest.raises(ImproperlyConfigured, match=r"^PTRACK_SECRET is not set: .*ptrack_secret"):
+        conf.secret()
+
+
+def test_settings_are_read_at_each_call():
+    with override_settings(PTRACK_SECRET="one"):
+        assert conf.secret() == b"one"
+        with override_settings(PTRACK_SECRET="two"):
+            assert conf.secret() == b"two"
+        assert conf.secret() == b"one"
+
+
+def test_a_setting_that_is_assigned_counts_at_once(settings):
+    assert conf.secret() != b"assigned"
+    settings.PTRACK_SECRET = "assigned"
+    assert conf.secret() == b"assigned"
+
+
+def test_there_are_no_fallbacks_unless_set():
+    assert conf.secret_fallbacks() == ()
+
+
+def test_fallbacks_that_are_deleted_are_none(settings):
+    settings.PTRACK_SECRET_FALLBACKS = ["former"]
+    assert conf.secret_fallbacks() == (b"former",)
+    del settings.PTRACK_SECRET_FALLBACKS
+    assert conf.secret_fallbacks() == ()
+
+
+@pytest.mark.parametrize("value", [["a", b"b", "é"], ("a", b"b", "é")])
+def test_fallbacks_are_a_list_or_tuple_of_secrets(value):
+    with override_settings(PTRACK_SECRET_FALLBACKS=value):
+        assert conf.secret_fallbacks() == (b"a", b"b", "é".encode())
+
+
+@pytest.mark.parametrize("value", ["former", b"former", {"former"}, {"former": 1}, None, 1])
+def test_fallbacks_of_another_type_are_refused(value):
+    with override_settings(PTRACK_SECRET_FALLBACKS=value), pytest.raises(ImproperlyConfigured) as caught:
+        conf.secret_fallbacks()
+    assert str(caught.value) == (
+        f"PTRACK_SECRET_FALLBACKS is of type {type(value).__name__}: use a list of former secrets; "
+        "the letters of a bare string would each become a secret that anyone can guess."
+    )
+    assert "former'" not in remembered(caught.value)
+
+
+@pytest.mark.parametrize(("value", "fault"), BAD_SECRETS)
+def test_a_bad_fallback_is_named_by_its_place_and_not_shown(value, fault):
+    with override_settings(PTRACK_SECRET_FALLBACKS=["good", value]), pytest.raises(ImproperlyConfigured) as caught:
+        conf.secret_fallbacks()
+    message = str(caught.value)
+    assert message.startswith(f"PTRACK_SECRET_FALLBACKS, item 2, {fault}")
+    assert message.endswith(": " + conf._SECRET_CURE + ".")
+    if value:
+        assert repr(value)[2:-2] not in remembered(caught.value)
+
+
+def test_the_cure_of_a_bad_secret_says_what_is_good():
+    assert conf._SECRET_CURE == (
+        "use a str or bytes of 1 to 32 bytes in UTF-8, such as the one that 'python manage.py ptrack_secret' prints"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("https://www.example.com", "https://www.example.com"),
+        ("https://www.example.com/", "https://www.example.com"),
+        ("https://www.example.com/a/b//", "https://www.example.com/a/b"),
+    ],
+)
+def test_the_app_url_has_no_slash_at_its_end(value, expected):
+    with override_settings(PTRACK_APP_URL=value):
+        assert conf.app_url() == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "fault"), [(None, "not set"), ("", "empty"), (5, "of type int"), (b"https://x", "of type bytes")]
+)
+def test_a_bad_app_url_is_named_with_fault_and_cure(value, fault):
+    with override_settings(PTRACK_APP_URL=value), pytest.raises(ImproperlyConfigured) as caught:
+        conf.app_url()
+    assert str(caught.value) == (
+        f"PTRACK_APP_URL is {fault}: set it to the address that mail clients can reach, "
+        "such as 'https://www.example.com'."
+    )
+
+
+def test_a_missing_app_url_is_named(settings):
+    del settings.PTRACK_APP_URL
+    assert conf.raw_app_url() is None
+    with pytest.raises(ImproperlyConfigured, match=r"^PTRACK_APP_URL is not set: "):
+        conf.app_url()
+
+
+@pytest.mark.parametrize(
+    ("value", "package"),
+    [("project.urls", "project"), ("a.b.urls", "a.b"), ("urls", None), (None, None), (["project.urls"], None)],
+)
+def test_the_project_package_holds_the_urlconf(value, package):
+    with override_settings(ROOT_URLCONF=value):
+        assert conf.project_package() == package
+
+
+def test_without_a_urlconf_there_is_no_project_package(settings):
+    assert conf.has_urlconf()
+    del settings.ROOT_URLCONF
+    assert conf.project_package() is None
+    assert not conf.has_urlconf()

@@ -1,0 +1,427 @@
+from __future__ import annotations
+
+import base64
+import doctest
+import enum
+import json
+import string
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.test import override_settings
+from django.utils.functional import SimpleLazyObject
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+import ptrack
+from ptrack import PtrackEncoder, encoder
+from ptrack.exceptions import PtrackArgumentError, PtrackDecodeError
+
+from helpers import remembered, seal, seal_json, unseal
+
+ALPHABET = string.ascii_letters + string.digits + "-_"
+
+# Any code point, lone surrogates and NUL included.
+texts = st.text(st.characters(categories=["L", "M", "N", "P", "S", "Z", "C"]))
+values = st.one_of(texts, st.integers(), st.booleans())
+names = texts.filter(lambda name: name not in ("self", "request"))
+
+# Made by django-ptrack 3.0.0, or by the first version of this encoder. They stand in mails
+# that were sent, so they are read for ever.
+SHORT, FULL = "short secret", "0123456789abcdef0123456789ABCDEF"
+MADE_BY_3_0_0 = [
+    (
+        SHORT,
+        "PWhJGGbOpuw9WL6sboq6tZPiSKKLW-9d1bEI7q_nC-3pJSXvyCGNfm0ik40PBePVNQkv2Ru7G2mcION5Xkr3HPh4",
+        [["welcome"], {"user": 7}],
+    ),
+    (SHORT, "QAHnEcvJhjET0t3DAAs4-iExoEEWh5mYGFR_gF3h8t8fFSP5nOo9FXhSYyecON9m", [[], {}]),
+    (
+        SHORT,
+        "hsfPRCiJ8G5YdgAOxL3sgrSS-P12Nvj_Y9blMyqj9zM4wTAiMrBbLutvvAzO-ZJvPlVu6aG-oTtXCNxzsjPUJzkPpZXn5R9Fh3qs2usQ2QQA"
+        "uCcNd4Is499ce41AhJoD3WgtTAkxgOSsR8NyT2lFS8D14m_SE7dIgMX88jE8PVL4QettuQD9Vf88ZRoMr_UVKM0cCmRb8YQ=",
+        [["é€😀"], {"ключ": "значение"}],
+    ),
+    (
+        SHORT,
+        "QAcKj0m8w5ykSuycmx1-R4yJKGrs8HIueO89QvOCEHiDa5xV3IizW7vBe9jVt_W7b4mAhGFE4XTmb6oRFr0WpdJecxyhovzmdtYEIpwG3bYg"
+        "Ww==",
+        [[[1.5, None, {"a": 1}]], {"flag": False}],
+    ),
+    (
+        FULL,
+        "gmPkAA50oP529JlDTHkQ-1_i8Ct6c1Qm9MJbNJM5TNKm140iv8A6Xttwx10sChBh36mdENjUAE9SJVflYCuAQFAdVuNT2U_uZWip4ySVPNt4"
+        "x8ONBhhkkjEMS6rbcPmmmtRvJdFxfHBZbFkudtDHwp4zb3U47wZSrOU_ZJh8r97-W2tfDTeoEc6Px5hreKy2pr5xRDQ=",
+        [[2**80, -(2**63) - 1, True], {"big": 10**40}],
+    ),
+    (
+        FULL,
+        "VUL9XLIhz_ulCwjKslaohawxEtMdU4GzOJ933_ZzcLiAl_IHQXRVRBmSr8flWbVI7Yze3rl5Vl0hpKPYJ09X7w==",
+        [["a\x00b\ud800"], {}],
+    ),
+]
+
+
+class Colour(enum.IntEnum):
+    RED = 1
+
+
+class Size(enum.StrEnum):
+    SMALL = "s"
+
+
+def test_the_example_of_the_module_docstring_is_true():
+    results = doctest.testmod(encoder, optionflags=doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL)
+    assert results.attempted > 2
+    assert results.failed == 0
+
+
+@pytest.mark.parametrize(("secret", "token", "payload"), MADE_BY_3_0_0)
+def test_tokens_of_3_0_0_are_read_for_ever(secret, token, payload):
+    with override_settings(PTRACK_SECRET=secret):
+        assert PtrackEncoder.decrypt(token) == payload
+        assert PtrackEncoder.decrypt(token.rstrip("=")) == payload
+
+
+@given(st.lists(values), st.dictionaries(names, values))
+@example([], {})
+@example(["\x00", "\ud800", "\udfff\ud800", "\U0001f600", "\ufeff"], {"": ""})
+@example([2**64, -(2**64), True, 0], {"\ud800": "\ud800"})
+def test_what_arrives_is_what_was_sent(args, kwargs):
+    token = PtrackEncoder.encrypt(*args, **kwargs)
+    assert PtrackEncoder.decrypt(token) == [args, kwargs]
+    assert set(token) <= set(ALPHABET)
+    assert len(token) % 4 == 0
+
+
+@pytest.mark.parametrize(
+    ("sent", "received"),
+    [
+        (mark_safe("<b>"), "<b>"),
+        (Size.SMALL, "s"),
+        (Colour.RED, 1),
+        (True, True),
+        (False, False),
+        (10**4299, 10**4299),
+    ],
+)
+def test_the_value_of_a_subclass_travels(sent, received):
+    [[arrived], kwargs] = PtrackEncoder.decrypt(PtrackEncoder.encrypt(sent))
+    assert (arrived, type(arrived), kwargs) == (received, type(received), {})
+
+
+def test_the_plaintext_is_compact_json_and_spaces_to_a_length_that_base64_need_not_pad():
+    lengths = {}
+    for length in range(10):
+        text = unseal(PtrackEncoder.encrypt("a" * length, b=1)).decode()
+        assert json.loads(text) == [["a" * length], {"b": 1}]
+        json_text = '[["%s"],{"b":1}]' % ("a" * length)
+        assert text.strip(" ") == json_text
+        lengths[len(json_text) % 3] = len(text) - len(json_text)
+        assert (24 + 16 + len(text)) % 3 == 0
+    assert sorted(lengths.values()) == [0, 1, 2]
+
+
+def test_several_arguments_are_separated_without_spaces():
+    plaintext = unseal(PtrackEncoder.encrypt("a", 'b"\\', 3, x=True, y=False))
+    assert plaintext.strip(b" ") == b'[["a","b\\"\\\\",3],{"x":true,"y":false}]'
+
+
+def test_text_beyond_ascii_travels_as_utf_8_which_is_shorter():
+    assert unseal(PtrackEncoder.encrypt("é€😀")).strip(b" ") == '[["é€😀"],{}]'.encode()
+
+
+def test_lone_surrogates_travel_as_escapes():
+    assert unseal(PtrackEncoder.encrypt("é\ud800")).strip(b" ") == b'[["\\u00e9\\ud800"],{}]'
+
+
+def test_each_token_is_new():
+    tokens = {PtrackEncoder.encrypt("same") for _ in range(1000)}
+    assert len(tokens) == 1000
+    assert len({token[:32] for token in tokens}) == 1000
+
+
+@pytest.mark.parametrize("secret", ["s", "é" * 16, b"\xff" * 32, "a secret of exactly 32 bytes, ok"])
+def test_the_key_is_the_secret_filled_up_with_braces(secret):
+    with override_settings(PTRACK_SECRET=secret):
+        assert unseal(PtrackEncoder.encrypt(), secret).strip() == b"[[],{}]"
+        assert PtrackEncoder.decrypt(seal(b"[[],{}]", secret)) == [[], {}]
+
+
+def test_str_and_bytes_of_the_same_secret_are_the_same():
+    with override_settings(PTRACK_SECRET="é"):
+        token = PtrackEncoder.encrypt("x")
+    with override_settings(PTRACK_SECRET="é".encode()):
+        assert PtrackEncoder.decrypt(token) == [["x"], {}]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        1.5,
+        ["a"],
+        {"a": 1},
+        ("a",),
+        b"bytes",
+        object(),
+        gettext_lazy("lazy"),
+        SimpleLazyObject(lambda: "lazy"),
+        SimpleLazyObject(lambda: 1),
+    ],
+)
+def test_other_types_are_refused_by_name_and_type_with_a_cure(value):
+    kind = type(value).__name__
+    with pytest.raises(PtrackArgumentError) as positional:
+        PtrackEncoder.encrypt("fine", value, "fine")
+    assert str(positional.value) == (
+        f"ptrack cannot put argument 2 of type {kind} into an address: pass an int or a str, such as a primary key."
+    )
+    with pytest.raises(PtrackArgumentError) as named:
+        PtrackEncoder.encrypt("fine", user=value)
+    assert str(named.value) == (
+        f"ptrack cannot put argument 'user' of type {kind} into an address: "
+        "pass an int or a str, such as a primary key."
+    )
+
+
+def test_an_int_past_the_digit_limit_is_refused_by_name_with_a_cure():
+    with pytest.raises(PtrackArgumentError) as caught:
+        PtrackEncoder.encrypt(1, big=10 ** sys.get_int_max_str_digits())
+    assert str(caught.value) == (
+        "ptrack cannot put argument 'big' of type int into an address: "
+        "it has more digits than Python converts, so pass a str, such as hex(number)."
+    )
+    assert caught.value.__context__ is None
+
+
+def test_a_long_int_in_a_token_is_unreadable():
+    token = seal(b"[[1" + b"0" * sys.get_int_max_str_digits() + b"],{}]")
+    with pytest.raises(PtrackDecodeError):
+        PtrackEncoder.decrypt(token)
+
+
+def test_every_cut_of_a_token_is_unreadable():
+    token = PtrackEncoder.encrypt("welcome", user=7)
+    for end in range(len(token)):
+        for cut in (token[:end], token[end + 1 :], token[:end] + token[end + 1 :]):
+            with pytest.raises(PtrackDecodeError):
+                PtrackEncoder.decrypt(cut)
+
+
+def test_every_change_of_a_character_is_unreadable():
+    token = PtrackEncoder.encrypt("a")
+    for place, character in enumerate(token):
+        for other in set(ALPHABET + "+/=. \n\x00é") - {character}:
+            with pytest.raises(PtrackDecodeError):
+                PtrackEncoder.decrypt(token[:place] + other + token[place + 1 :])
+
+
+def test_every_change_of_a_bit_is_unreadable():
+    sealed = base64.urlsafe_b64decode(PtrackEncoder.encrypt("a"))
+    for bit in range(len(sealed) * 8):
+        flipped = bytearray(sealed)
+        flipped[bit // 8] ^= 1 << bit % 8
+        with pytest.raises(PtrackDecodeError):
+            PtrackEncoder.decrypt(base64.urlsafe_b64encode(flipped).decode())
+
+
+@pytest.mark.parametrize("spaces", [0, 1, 2])
+def test_only_one_spelling_of_the_same_bytes_is_read(spaces):
+    token = seal(b"[[1],{}]" + b" " * spaces)
+    bare = token.rstrip("=")
+    padding = token[len(bare) :]
+    assert PtrackEncoder.decrypt(token) == PtrackEncoder.decrypt(bare) == [[1], {}]
+    spellings = {bare + "=" * count for count in range(1, 6)} - {token}
+    spellings |= {f"{token}\n", f"\n{token}", f" {token}", f"{token} ", f"{token}.", f"={token}", f"{token}\x00"}
+    spellings |= {f"{bare[:40]}{extra}{bare[40:]}{padding}" for extra in ("\n", " ", "=", "==", ".", "é", "\x00")}
+    if padding:
+        # The last digit has bits to spare; all but one way to set them decode to the same bytes.
+        for digit in set(ALPHABET) - {bare[-1]}:
+            spellings |= {bare[:-1] + digit, bare[:-1] + digit + padding}
+    for spelling in spellings:
+        with pytest.raises(PtrackDecodeError):
+            PtrackEncoder.decrypt(spelling)
+
+
+def test_the_standard_alphabet_is_not_read():
+    read = 0
+    while read < 3:
+        token = seal(b"[[],{}]  ")
+        standard = token.replace("-", "+").replace("_", "/")
+        if standard != token:
+            read += 1
+            with pytest.raises(PtrackDecodeError):
+                PtrackEncoder.decrypt(standard)
+
+
+@given(st.one_of(texts, st.text(ALPHABET + "=")))
+@example("")
+@example("=")
+@example("====")
+@example("A" * 4)
+@example("A" * 32)
+@example("A" * 54)
+@example("A" * 56)
+@example("a" * 100_000)
+def test_junk_is_unreadable(junk):
+    with pytest.raises(PtrackDecodeError):
+        PtrackEncoder.decrypt(junk)
+
+
+@pytest.mark.parametrize("junk", [None, 5, b"QAHnEcvJ", ["a"], object()])
+def test_what_is_no_text_is_unreadable(junk):
+    with pytest.raises(PtrackDecodeError):
+        PtrackEncoder.decrypt(junk)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        None,
+        0,
+        "text",
+        {},
+        [],
+        [[]],
+        [{}],
+        [{}, []],
+        [[], []],
+        [{}, {}],
+        [[], {}, {}],
+        [[], {}, None],
+        [[], None],
+        [None, {}],
+        ["args", {}],
+        [[], "kwargs"],
+        [1, 2],
+        {"args": [], "kwargs": {}},
+    ],
+)
+def test_json_of_another_shape_is_unreadable(payload):
+    with pytest.raises(PtrackDecodeError):
+        PtrackEncoder.decrypt(seal_json(payload))
+
+
+@pytest.mark.parametrize(
+    "plaintext",
+    [
+        b"",
+        b" ",
+        b"[[],{}",
+        b"[[],{}]]",
+        b"[[],{}] []",
+        b"[[],{}]\x00",
+        b"\x00[[],{}]",
+        b"[['a'],{}]",
+        b"[[],{a:1}]",
+        b"[[,],{}]",
+        b"\xef\xbb\xbf[[],{}]",
+        b'[["\xff"],{}]',
+        b'[["\xed\xa0\x80"],{}]',
+        "[[],{}]".encode("utf-16"),
+        b"[" * 12_000,
+        b'[["' + b"a" * 1000,
+    ],
+)
+def test_what_is_no_json_in_utf_8_is_unreadable(plaintext):
+    with pytest.raises(PtrackDecodeError):
+        PtrackEncoder.decrypt(seal(plaintext))
+
+
+def test_spaces_around_the_json_are_skipped():
+    assert PtrackEncoder.decrypt(seal(b' [["a"], {"b": 1}]  ')) == [["a"], {"b": 1}]
+
+
+def test_a_token_of_another_secret_is_unreadable():
+    token = PtrackEncoder.encrypt("x")
+    with override_settings(PTRACK_SECRET="another"), pytest.raises(PtrackDecodeError):
+        PtrackEncoder.decrypt(token)
+
+
+def test_a_secret_and_the_same_with_a_brace_are_the_same_key():
+    # As it was in 3.0.0; mails were sent with it.
+    with override_settings(PTRACK_SECRET="s"):
+        token = PtrackEncoder.encrypt("x")
+    with override_settings(PTRACK_SECRET="s{"):
+        assert PtrackEncoder.decrypt(token) == [["x"], {}]
+
+
+def test_every_fallback_reads_and_none_writes():
+    tokens = {}
+    for secret in ("first", "second", "third"):
+        with override_settings(PTRACK_SECRET=secret):
+            tokens[secret] = PtrackEncoder.encrypt(secret)
+    with override_settings(PTRACK_SECRET="third", PTRACK_SECRET_FALLBACKS=["second", b"first"]):
+        for secret, token in tokens.items():
+            assert PtrackEncoder.decrypt(token) == [[secret], {}]
+        written = PtrackEncoder.encrypt("x")
+    assert unseal(written, "third").strip() == b'[["x"],{}]'
+    with override_settings(PTRACK_SECRET="third", PTRACK_SECRET_FALLBACKS=["second"]):
+        with pytest.raises(PtrackDecodeError):
+            PtrackEncoder.decrypt(tokens["first"])
+
+
+@pytest.mark.parametrize(
+    "bad", [{"PTRACK_SECRET": None}, {"PTRACK_SECRET_FALLBACKS": "former"}, {"PTRACK_SECRET_FALLBACKS": [""]}]
+)
+def test_a_bad_setting_is_improper_for_reading_and_writing(bad):
+    token = PtrackEncoder.encrypt("x")
+    with override_settings(**bad):
+        with pytest.raises(ImproperlyConfigured, match=next(iter(bad))) as written:
+            PtrackEncoder.encrypt("plaintext")
+        with pytest.raises(ImproperlyConfigured, match=next(iter(bad))) as read:
+            PtrackEncoder.decrypt(token)
+    assert "plaintext" not in remembered(written.value)
+    assert token not in remembered(read.value)
+
+
+def test_no_exception_remembers_secret_plaintext_or_token():
+    with pytest.raises(PtrackArgumentError) as refused:
+        PtrackEncoder.encrypt("plaintext", user="ada@example.com", bad=1.5)
+    with pytest.raises(PtrackArgumentError) as too_long:
+        PtrackEncoder.encrypt("plaintext", user="ada@example.com", bad=10**5000)
+    token = PtrackEncoder.encrypt("plaintext", user="ada@example.com")
+    altered = token[:-1] + ("A" if token[-1] != "A" else "B")
+    with pytest.raises(PtrackDecodeError) as unreadable:
+        PtrackEncoder.decrypt(altered)
+    with pytest.raises(PtrackDecodeError) as misshapen:
+        PtrackEncoder.decrypt(seal_json(["plaintext", "ada@example.com"]))
+    for caught in (refused, too_long, unreadable, misshapen):
+        shown = remembered(caught.value)
+        for private in ("plaintext", "ada@example.com", "a secret of exactly", altered[:40], altered[-40:]):
+            assert private not in shown
+
+
+def test_the_message_of_an_unreadable_token_names_the_cure():
+    with pytest.raises(PtrackDecodeError) as caught:
+        PtrackEncoder.decrypt("junk")
+    assert str(caught.value) == (
+        "The token cannot be read: it was cut, altered or made with another secret. "
+        "Keep former secrets in PTRACK_SECRET_FALLBACKS."
+    )
+
+
+def test_keywords_may_have_any_name():
+    # A custom encoder, or the tag, says which names are kept back; this one does not mind.
+    kwargs = {"self": 1, "request": 2, "token": 3, "args": 4, "kwargs": 5, "function": 6, "": 7, "é": 8}
+    assert PtrackEncoder.decrypt(PtrackEncoder.encrypt(**kwargs)) == [[], kwargs]
+
+
+def test_threads_do_not_mix_their_arguments():
+    def there_and_back(number):
+        return PtrackEncoder.decrypt(PtrackEncoder.encrypt(number, text=str(number)))
+
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(there_and_back, range(2000)))
+    assert results == [[[number], {"text": str(number)}] for number in range(2000)]
+
+
+def test_the_current_encoder_is_the_swap_point():
+    assert encoder.current_encoder() is PtrackEncoder
+    ptrack.ptrack_encoder = object
+    assert encoder.current_encoder() is object

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from ptrack.exceptions import (
+    PtrackArgumentError,
+    PtrackDecodeError,
+    PtrackError,
+    PtrackRegistrationError,
+    forget_locals,
+    without_locals,
+)
+
+from helpers import remembered
+
+PLAINTEXT = "ada@example.com"
+
+
+def fail_deeply(address):
+    try:
+        copy = [address]
+        int(copy[0])
+    except ValueError:
+        nested = {"address": address}
+        raise RuntimeError("cannot do it") from LookupError(len(nested))
+
+
+def test_every_exception_is_a_ptrack_error():
+    for exception in (PtrackRegistrationError, PtrackArgumentError, PtrackDecodeError):
+        assert issubclass(exception, PtrackError)
+
+
+def test_exceptions_are_what_callers_of_similar_code_catch():
+    assert issubclass(PtrackArgumentError, TypeError)
+    assert issubclass(PtrackDecodeError, ValueError)
+
+
+def test_forget_locals_clears_the_frames_of_chained_exceptions():
+    with pytest.raises(RuntimeError) as caught:
+        fail_deeply(PLAINTEXT)
+    assert PLAINTEXT in remembered(caught.value.__context__)
+    # int() quotes what it was given; that is the exception's own text.
+    caught.value.__context__.args = ()
+    caught.value.__cause__ = None
+    assert PLAINTEXT in remembered(caught.value)
+    forget_locals(caught.value)
+    assert PLAINTEXT not in remembered(caught.value)
+
+
+def test_forget_locals_clears_the_frames_of_a_cause():
+    def fail(address):
+        raise KeyError
+
+    try:
+        fail(PLAINTEXT)
+    except KeyError as cause:
+        error = RuntimeError()
+        error.__cause__ = cause
+    assert PLAINTEXT in remembered(error)
+    forget_locals(error)
+    assert PLAINTEXT not in remembered(error)
+
+
+def test_forget_locals_clears_the_frames_of_grouped_exceptions():
+    async def fail(address):
+        raise KeyError
+
+    async def fail_in_a_group():
+        async with asyncio.TaskGroup() as group:
+            group.create_task(fail(PLAINTEXT))
+
+    with pytest.raises(ExceptionGroup) as caught:
+        asyncio.run(fail_in_a_group())
+    member = caught.value.exceptions[0]
+    assert PLAINTEXT in remembered(member)
+    forget_locals(caught.value)
+    assert PLAINTEXT not in remembered(member)
+
+
+def test_forget_locals_ends_on_a_circle_of_causes():
+    first, second = KeyError(), ValueError()
+    first.__cause__, second.__cause__ = second, first
+    forget_locals(first)
+    assert first.__cause__ is second
+
+
+def test_forget_locals_keeps_the_lines_of_the_traceback():
+    with pytest.raises(RuntimeError) as caught:
+        fail_deeply(PLAINTEXT)
+    depth = len(caught.traceback)
+    forget_locals(caught.value)
+    assert len(caught.traceback) == depth == 2
+
+
+def test_without_locals_passes_arguments_and_result_on():
+    @without_locals
+    def add(first, *, second):
+        return first + second
+
+    assert add(1, second=2) == 3
+    assert add.__name__ == "add"
+
+
+@pytest.mark.parametrize("exception", [ValueError, KeyboardInterrupt])
+def test_without_locals_clears_every_frame_below_the_caller(exception):
+    def fail(address):
+        raise exception
+
+    @without_locals
+    def call(*args, **kwargs):
+        fail(*args, **kwargs)
+
+    with pytest.raises(exception) as positional:
+        call(PLAINTEXT)
+    with pytest.raises(exception) as named:
+        call(address=PLAINTEXT)
+    assert PLAINTEXT not in remembered(positional.value)
+    assert PLAINTEXT not in remembered(named.value)
+
+
+def test_without_locals_leaves_what_the_caller_was_handling():
+    @without_locals
+    def fail():
+        raise ValueError
+
+    def caller(address):
+        try:
+            raise KeyError
+        except KeyError:
+            fail()
+
+    with pytest.raises(ValueError, match=r"^$") as caught:
+        caller(PLAINTEXT)
+    assert PLAINTEXT in repr(caught.value.__context__.__traceback__.tb_frame.f_locals)

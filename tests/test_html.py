@@ -1,0 +1,361 @@
+from __future__ import annotations
+
+import contextlib
+import logging
+
+import pytest
+from django.conf.urls.i18n import i18n_patterns
+from django.core.exceptions import ImproperlyConfigured
+from django.template import engines
+from django.test import override_settings
+from django.urls import (
+    NoReverseMatch,
+    clear_url_caches,
+    get_script_prefix,
+    include,
+    path,
+    re_path,
+    set_script_prefix,
+    set_urlconf,
+)
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy, override
+
+import ptrack
+from ptrack import html, pixel_img, pixel_url
+from ptrack.exceptions import PtrackArgumentError, PtrackError
+
+from helpers import remembered
+
+PREFIX = "https://www.example.com/ptrack/"
+
+
+def token_of(url, prefix=PREFIX):
+    assert url.startswith(prefix)
+    assert url.endswith("/")
+    return url.removeprefix(prefix).removesuffix("/")
+
+
+def encoder_returning(token):
+    return type("MyEncoder", (), {"encrypt": staticmethod(lambda *args, **kwargs: token)})
+
+
+class UrlConf:
+    """A URLconf, as a module would be."""
+
+    def __init__(self, *urlpatterns):
+        self.urlpatterns = list(urlpatterns)
+
+
+@contextlib.contextmanager
+def script_prefix(prefix):
+    before = get_script_prefix()
+    set_script_prefix(prefix)
+    try:
+        yield
+    finally:
+        set_script_prefix(before)
+
+
+# pixel_url
+
+
+def test_the_url_carries_the_arguments():
+    url = pixel_url("welcome", user=7)
+    assert ptrack.PtrackEncoder.decrypt(token_of(url)) == [["welcome"], {"user": 7}]
+
+
+def test_the_url_is_plain_text():
+    assert type(pixel_url()) is str
+
+
+def test_a_url_carries_nothing_too():
+    assert ptrack.PtrackEncoder.decrypt(token_of(pixel_url())) == [[], {}]
+
+
+@pytest.mark.parametrize(
+    ("app_url", "prefix"),
+    [
+        ("https://www.example.com/", PREFIX),
+        ("https://www.example.com/base", "https://www.example.com/base/ptrack/"),
+        ("https://www.example.com/base/", "https://www.example.com/base/ptrack/"),
+        ("http://localhost:8000", "http://localhost:8000/ptrack/"),
+    ],
+)
+def test_the_url_begins_with_the_app_url(app_url, prefix):
+    with override_settings(PTRACK_APP_URL=app_url):
+        assert ptrack.PtrackEncoder.decrypt(token_of(pixel_url("x"), prefix)) == [["x"], {}]
+
+
+@pytest.mark.parametrize("bad", [{"PTRACK_APP_URL": None}, {"PTRACK_SECRET": None}, {"PTRACK_SECRET_FALLBACKS": "a"}])
+def test_a_bad_setting_is_improper(bad):
+    with override_settings(**bad), pytest.raises(ImproperlyConfigured, match=next(iter(bad))) as caught:
+        pixel_img("plaintext")
+    assert "plaintext" not in remembered(caught.value)
+
+
+@pytest.mark.parametrize("name", ["self", "request"])
+@pytest.mark.parametrize("encoder", [ptrack.PtrackEncoder, encoder_returning("token")])
+def test_names_that_record_could_not_receive_are_refused(name, encoder):
+    ptrack.ptrack_encoder = encoder
+    with pytest.raises(PtrackArgumentError) as caught:
+        pixel_url(**{name: "plaintext"})
+    assert str(caught.value) == (
+        "A ptrack argument is named 'self' or 'request', which record() could never receive: choose another name."
+    )
+    assert "plaintext" not in remembered(caught.value)
+
+
+def test_a_bad_argument_is_not_remembered():
+    for build in (pixel_url, pixel_img):
+        with pytest.raises(PtrackArgumentError) as caught:
+            build("plaintext", user="ada@example.com", bad=None)
+        assert "plaintext" not in remembered(caught.value)
+        assert "ada@example.com" not in remembered(caught.value)
+
+
+@pytest.mark.parametrize("length", [2000, 2001])
+def test_a_url_of_over_2000_characters_is_warned_of(caplog, length):
+    fixed = len("https://www.example.com/ptrack//")
+    ptrack.ptrack_encoder = encoder_returning("t" * (length - fixed))
+    assert len(pixel_url()) == length
+    expected = [
+        "The address of a pixel has 2001 characters; clients and proxies may cut it after 2000. "
+        "Pass shorter arguments, such as primary keys."
+    ]
+    assert [record.getMessage() for record in caplog.records] == (expected if length > 2000 else [])
+    assert {(record.name, record.levelno) for record in caplog.records} <= {("ptrack", logging.WARNING)}
+
+
+def test_the_warning_does_not_hold_the_token(caplog):
+    url = pixel_url("x" * 3000)
+    assert len(caplog.records) == 1
+    assert token_of(url)[:20] not in caplog.text
+
+
+# The address around the token
+
+
+def test_the_address_follows_the_url_caches_and_the_urlconf_setting():
+    urlconf = UrlConf(path("one/", include("ptrack.urls")))
+    with override_settings(ROOT_URLCONF=urlconf):
+        assert "/one/" in pixel_url()
+        urlconf.urlpatterns[:] = [path("two/", include("ptrack.urls"))]
+        clear_url_caches()
+        assert "/two/" in pixel_url()
+    assert pixel_url().startswith(PREFIX)
+
+
+def test_the_address_follows_the_urlconf_of_the_thread():
+    assert pixel_url().startswith(PREFIX)
+    set_urlconf(UrlConf(path("of-the-request/", include("ptrack.urls"))))
+    try:
+        assert "/of-the-request/" in pixel_url()
+    finally:
+        set_urlconf(None)
+    assert pixel_url().startswith(PREFIX)
+
+
+def test_the_address_follows_the_script_prefix():
+    assert pixel_url().startswith(PREFIX)
+    with script_prefix("/mounted/"):
+        assert pixel_url().startswith("https://www.example.com/mounted/ptrack/")
+    assert pixel_url().startswith(PREFIX)
+
+
+@pytest.mark.parametrize(
+    ("urlconf", "english", "german"),
+    [
+        (UrlConf(*i18n_patterns(path("ptrack/", include("ptrack.urls")))), "/en/ptrack/", "/de/ptrack/"),
+        (UrlConf(path(gettext_lazy("Yes") + "/", include("ptrack.urls"))), "/Yes/", "/Yes/"),
+        (UrlConf(path(gettext_lazy("Sunday"), include("ptrack.urls"))), "/Sunday", "/Sonntag"),
+        (UrlConf(re_path(gettext_lazy("Sunday"), include("ptrack.urls"))), "/Sunday", "/Sonntag"),
+        (UrlConf(path("ptrack/", include("ptrack.urls"))), "/ptrack/", "/ptrack/"),
+    ],
+)
+def test_the_address_follows_the_language(urlconf, english, german):
+    with override_settings(ROOT_URLCONF=urlconf):
+        for _ in range(2):
+            for language, start in (("en", english), ("de", german)):
+                with override(language):
+                    assert pixel_url().startswith(f"https://www.example.com{start}"), language
+
+
+def test_the_language_is_asked_for_only_where_a_route_depends_on_it(monkeypatch):
+    asked = []
+    monkeypatch.setattr(html, "get_language", lambda: asked.append(1) or "en")
+    pixel_url()
+    assert asked == []
+    translated = UrlConf(*i18n_patterns(path("other/", include("ptrack.urls"))))
+    with override_settings(ROOT_URLCONF=translated):
+        pixel_url()
+    assert asked == [1]
+
+
+def test_translated_routes_of_others_do_not_matter(monkeypatch):
+    monkeypatch.setattr(html, "get_language", lambda: pytest.fail("was asked"))
+    other = path("other/", lambda request: None, name="other")
+    with override_settings(ROOT_URLCONF=UrlConf(*i18n_patterns(other), path("p/", include("ptrack.urls")))):
+        assert "/p/" in pixel_url()
+
+
+def test_the_address_is_worked_out_once(monkeypatch):
+    pixel_url()
+    monkeypatch.setattr(html, "reverse", lambda *args, **kwargs: pytest.fail("worked out again"))
+    pixel_url()
+
+
+def test_a_prefix_that_looks_like_the_token_is_no_problem():
+    with override_settings(ROOT_URLCONF=UrlConf(path("token/", include("ptrack.urls")))):
+        assert token_of(pixel_url(), "https://www.example.com/token/")
+
+
+@pytest.mark.parametrize(
+    "urlconf",
+    [
+        UrlConf(),
+        UrlConf(path("ptrack/", include(("ptrack.urls", "inside"), namespace="inside"))),
+        UrlConf(path("<slug:tenant>/", include("ptrack.urls"))),
+    ],
+)
+def test_a_missing_route_is_named_with_the_line_to_add(urlconf):
+    with override_settings(ROOT_URLCONF=urlconf), pytest.raises(NoReverseMatch) as caught:
+        pixel_url("plaintext")
+    assert str(caught.value) == (
+        "ptrack cannot build the address of a pixel: the URLconf has no URL named 'ptrack', or one that needs "
+        "more arguments. Add path('ptrack/', include('ptrack.urls')) to it, outside any namespace."
+    )
+    assert caught.value.__context__ is None
+    assert "plaintext" not in remembered(caught.value)
+
+
+# The swapped encoder
+
+
+def test_a_swapped_encoder_is_given_the_arguments_as_they_are():
+    received = []
+
+    class MyEncoder:
+        @staticmethod
+        def encrypt(*args, **kwargs):
+            received.append((args, kwargs))
+            return "my-token"
+
+    ptrack.ptrack_encoder = MyEncoder
+    anything = object()
+    assert pixel_url(None, anything, key=[1.5]) == PREFIX + "my-token/"
+    assert received == [((None, anything), {"key": [1.5]})]
+
+
+def test_what_a_swapped_encoder_raises_surfaces_without_the_arguments():
+    class MyEncoder:
+        @staticmethod
+        def encrypt(*args, **kwargs):
+            raise LookupError("not today")
+
+    ptrack.ptrack_encoder = MyEncoder
+    with pytest.raises(LookupError, match="not today") as caught:
+        pixel_img("plaintext")
+    assert "plaintext" not in remembered(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("token", "quoted"),
+    [
+        ("a/b", "a/b"),
+        ("a b?c#d%e", "a%20b%3Fc%23d%25e"),
+        ("é", "%C3%A9"),
+        ("<\"'&>", "%3C%22%27%26%3E"),
+        (mark_safe('"><script>'), "%22%3E%3Cscript%3E"),
+        ("-._~!$()*+,;=:@", "-._~!$()*+,;=:@"),
+        (b"bytes", "bytes"),
+        ("", ""),
+    ],
+)
+def test_what_a_swapped_encoder_returns_is_quoted(token, quoted):
+    ptrack.ptrack_encoder = encoder_returning(token)
+    assert pixel_url() == f"{PREFIX}{quoted}/"
+    assert pixel_img() == f'<img src="{PREFIX}{quoted}/" width=1 height=1 alt="">'
+
+
+@pytest.mark.parametrize(
+    ("token", "kind"), [(None, "NoneType"), (5, "int"), ([], "list"), (b"\xff", "bytes outside ASCII")]
+)
+def test_an_encoder_that_returns_no_text_is_named(token, kind):
+    ptrack.ptrack_encoder = encoder_returning(token)
+    with pytest.raises(PtrackError) as caught:
+        pixel_url()
+    assert str(caught.value) == (
+        f"encrypt() of the encoder {ptrack.ptrack_encoder!r} returned {kind}: it must return a str."
+    )
+    assert "MyEncoder" in str(caught.value)
+
+
+# pixel_img, the tag and Jinja2
+
+
+def test_the_img_is_exactly_this():
+    ptrack.ptrack_encoder = encoder_returning("t")
+    assert pixel_img() == '<img src="https://www.example.com/ptrack/t/" width=1 height=1 alt="">'
+    assert isinstance(pixel_img(), SafeString)
+
+
+def test_the_img_escapes_the_address_around_the_token():
+    ptrack.ptrack_encoder = encoder_returning("t")
+    with override_settings(PTRACK_APP_URL="https://x/'\"><&", ROOT_URLCONF=UrlConf(path("&/", include("ptrack.urls")))):
+        assert pixel_img() == ('<img src="https://x/&#x27;&quot;&gt;&lt;&amp;/&amp;/t/" width=1 height=1 alt="">')
+        assert pixel_url() == "https://x/'\"><&/&/t/"
+
+
+def render(source, **context):
+    return engines["django"].from_string("{% load ptrack %}" + source).render(context)
+
+
+def arguments_of(img):
+    assert img.startswith('<img src="')
+    assert img.endswith('" width=1 height=1 alt="">')
+    return ptrack.PtrackEncoder.decrypt(token_of(img.split('"')[1]))
+
+
+@pytest.mark.parametrize(
+    ("tag", "arguments"),
+    [
+        ("{% ptrack %}", [[], {}]),
+        ("{% ptrack 'welcome' user=user %}", [["welcome"], {"user": 7}]),
+        ("{% ptrack 'a' \"b\" 3 -4 k=True %}", [["a", "b", 3, -4], {"k": True}]),
+        ("{% ptrack name|upper %}", [["ADA & BOB"], {}]),
+        ("{% ptrack html %}", [["<b>"], {}]),
+        ("{% ptrack missing key=missing.too %}", [["", ""][:1], {"key": ""}]),
+        ("{% ptrack args=1 kwargs=2 token=3 %}", [[], {"args": 1, "kwargs": 2, "token": 3}]),
+    ],
+)
+def test_the_tag_carries_what_the_template_says(tag, arguments):
+    img = render(tag, user=7, name="Ada & Bob", html=mark_safe("<b>"))
+    assert arguments_of(img) == arguments
+
+
+def test_the_tag_may_go_into_a_variable():
+    img = render("{% ptrack 'x' as pixel %}[{{ pixel }}]")
+    assert arguments_of(img[1:-1]) == [["x"], {}]
+
+
+def test_the_tag_is_the_same_where_escaping_is_off():
+    img = render("{% autoescape off %}{% ptrack 'x' %}{% endautoescape %}")
+    assert arguments_of(img) == [["x"], {}]
+
+
+@pytest.mark.parametrize("value", [None, 1.5, [], {}, b"", object()])
+def test_the_tag_throws_on_values_that_cannot_travel(value):
+    with pytest.raises(PtrackArgumentError, match=f"argument 'user' of type {type(value).__name__} .*: pass an int"):
+        render("{% ptrack user=value %}", value=value)
+
+
+@pytest.mark.parametrize("tag", ["{% ptrack self=1 %}", "{% ptrack request=1 %}"])
+def test_the_tag_throws_on_reserved_names(tag):
+    with pytest.raises(PtrackArgumentError, match="choose another name"):
+        render(tag)
+
+
+def test_jinja2_needs_only_a_global():
+    img = engines["jinja2"].from_string("{{ ptrack('welcome', user=user) }}").render({"user": 7})
+    assert arguments_of(img) == [["welcome"], {"user": 7}]

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import logging
+
+import pytest
+from django.conf.urls.i18n import i18n_patterns
+from django.core import mail
+from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.test import Client, override_settings
+from django.urls import get_script_prefix, include, path, set_script_prefix
+from django.utils.translation import override
+
+import ptrack
+from ptrack.exceptions import PtrackRegistrationError
+from ptrack.testing import open_mail, temporarily
+from ptrack.trackers import tracker
+from ptrack.views import TRANSPARENT_1_PIXEL_GIF
+
+
+class SpyPixel(ptrack.TrackingPixel):
+    def record(self, request, *args, **kwargs):
+        self.hits.append((request, args, kwargs))
+
+
+@pytest.fixture
+def hits(no_pixels, monkeypatch):
+    monkeypatch.setattr(SpyPixel, "hits", [], raising=False)
+    with temporarily(SpyPixel):
+        yield SpyPixel.hits
+
+
+def arguments(hits):
+    return [args for _, args, _ in hits]
+
+
+# open_mail
+
+
+def test_a_mail_from_the_outbox_is_opened(hits):
+    message = EmailMultiAlternatives("Welcome", "plain " + ptrack.pixel_img("plain part"), to=["ada@example.com"])
+    message.attach_alternative(f"<p>Hello</p>{ptrack.pixel_img('welcome', user=7)}", "text/html")
+    message.attach_alternative("{}", "application/json")
+    message.send()
+    responses = open_mail(mail.outbox[0])
+    assert [response.content for response in responses] == [TRANSPARENT_1_PIXEL_GIF]
+    assert [(args, kwargs) for _, args, kwargs in hits] == [(("welcome",), {"user": 7})]
+
+
+def test_a_mail_whose_body_is_html_is_opened(hits):
+    message = EmailMessage("Welcome", ptrack.pixel_img("body"))
+    assert open_mail(message) == []
+    message.content_subtype = "html"
+    open_mail(message)
+    assert arguments(hits) == [("body",)]
+
+
+def test_html_is_opened(hits):
+    [response] = open_mail(f"<html><body>{ptrack.pixel_img('html')}</body></html>")
+    assert response.status_code == 200
+    assert arguments(hits) == [("html",)]
+
+
+def test_every_picture_is_loaded_in_order(hits):
+    responses = open_mail(f"{ptrack.pixel_img(1)}<IMG SRC='{ptrack.pixel_url(2)}'>{ptrack.pixel_img(1)}")
+    assert len(responses) == 3
+    assert arguments(hits) == [(1,), (2,), (1,)]
+
+
+WITH_OTHERS = type(
+    "UrlConf",
+    (),
+    {"urlpatterns": [path("logo.gif", lambda request: None), path("ptrack/", include("ptrack.urls"))]},
+)
+
+
+@override_settings(ROOT_URLCONF=WITH_OTHERS)
+def test_other_pictures_are_left_alone(hits):
+    pixel = ptrack.pixel_url("ours")
+    html = f"""
+        <img><img src><img src=""><img alt="no source"><img src="cid:logo"><img src="/ptrack/relative/">
+        <img src="https://www.example.com/logo.gif"><img src="https://www.example.com/no-route/">
+        <img src="https://www.example.com.evil.example/ptrack/token/">
+        <img src="https://other.example/ptrack/token/">
+        <a href="{pixel}">a link</a> <script src="{pixel}"></script>
+        <!-- <img src="{pixel}"> -->
+    """
+    assert open_mail(html) == []
+    assert open_mail(html + ptrack.pixel_img("ours")) != []
+    assert arguments(hits) == [("ours",)]
+
+
+def test_entities_in_an_address_are_resolved(hits):
+    class AmpersandEncoder:
+        @staticmethod
+        def encrypt(*args):
+            return "&".join(args)
+
+        @staticmethod
+        def decrypt(token):
+            return [token.split("&"), {}]
+
+    ptrack.ptrack_encoder = AmpersandEncoder
+    open_mail('<img src="https://www.example.com/ptrack/a&amp;b/">')
+    open_mail(ptrack.pixel_img("c d", "é"))
+    assert arguments(hits) == [("a", "b"), ("c d", "é")]
+
+
+def test_headers_are_sent_by_any_name(hits):
+    html = ptrack.pixel_img()
+    open_mail(html, user_agent="Thunderbird", **{"Accept-Language": "de"})
+    open_mail(html, HTTP_USER_AGENT="K-9", REMOTE_ADDR="192.0.2.1")
+    (first, *_), (second, *_) = hits
+    assert (first.headers["User-Agent"], first.headers["Accept-Language"]) == ("Thunderbird", "de")
+    assert (second.headers["User-Agent"], second.META["REMOTE_ADDR"]) == ("K-9", "192.0.2.1")
+
+
+def test_a_client_of_ones_own_is_used(hits):
+    client = Client(headers={"User-Agent": "mine"})
+    responses = open_mail(ptrack.pixel_img(), client)
+    assert responses[0].client is client
+    assert hits[0][0].headers["User-Agent"] == "mine"
+
+
+@pytest.mark.parametrize(("app_url", "secure"), [("https://mirror.example", True), ("http://mirror.example", False)])
+def test_the_scheme_is_that_of_the_app_url_and_the_host_that_of_the_client(hits, app_url, secure):
+    with override_settings(PTRACK_APP_URL=app_url, ALLOWED_HOSTS=["testserver"]):
+        open_mail(ptrack.pixel_img())
+    assert hits[0][0].is_secure() == secure
+    assert hits[0][0].get_host() == "testserver"
+
+
+@pytest.mark.parametrize("app_url", ["https://www.example.com/base", "https://www.example.com/base/"])
+def test_a_path_in_the_app_url_is_for_proxies_to_remove(hits, app_url):
+    with override_settings(PTRACK_APP_URL=app_url):
+        open_mail(ptrack.pixel_img("x"))
+    assert arguments(hits) == [("x",)]
+
+
+def test_a_script_prefix_is_for_servers_to_remove(hits):
+    before = get_script_prefix()
+    set_script_prefix("/mounted/")
+    try:
+        html = ptrack.pixel_img("x")
+        assert "/mounted/ptrack/" in html
+        open_mail(html)
+    finally:
+        set_script_prefix(before)
+    assert arguments(hits) == [("x",)]
+
+
+I18N = type("UrlConf", (), {"urlpatterns": i18n_patterns(path("ptrack/", include("ptrack.urls")))})
+
+
+@override_settings(ROOT_URLCONF=I18N, MIDDLEWARE=["django.middleware.locale.LocaleMiddleware"])
+def test_a_mail_in_another_language_is_opened(hits):
+    with override("de"):
+        html = ptrack.pixel_img("x")
+    assert "/de/ptrack/" in html
+    open_mail(html)
+    assert arguments(hits) == [("x",)]
+
+
+def test_without_an_app_url_there_is_no_telling_whose_pictures_they_are(settings):
+    html = ptrack.pixel_img()
+    del settings.PTRACK_APP_URL
+    with pytest.raises(ImproperlyConfigured, match="PTRACK_APP_URL is not set"):
+        open_mail(html)
+
+
+# temporarily
+
+
+class OnePixel(ptrack.TrackingPixel):
+    def record(self, *args, **kwargs): ...
+
+
+class TwoPixel(OnePixel):
+    pass
+
+
+@pytest.mark.usefixtures("no_pixels")
+def test_pixels_are_registered_for_the_length_of_a_with():
+    tracker.register(SpyPixel)
+    with temporarily(OnePixel, TwoPixel):
+        assert list(tracker._registry) == [SpyPixel, OnePixel, TwoPixel]
+    assert list(tracker._registry) == [SpyPixel]
+
+
+@pytest.mark.usefixtures("no_pixels")
+def test_what_is_registered_meanwhile_goes_too():
+    with temporarily():
+        tracker.register(OnePixel)
+    assert tracker._registry == {}
+
+
+@pytest.mark.usefixtures("no_pixels")
+def test_pixels_go_when_the_with_fails():
+    with pytest.raises(ZeroDivisionError), temporarily(OnePixel):
+        raise ZeroDivisionError
+    assert tracker._registry == {}
+
+
+@pytest.mark.usefixtures("no_pixels")
+@pytest.mark.parametrize("second", [OnePixel, ptrack.TrackingPixel, object])
+def test_none_is_registered_if_one_cannot_be(second):
+    with pytest.raises(PtrackRegistrationError):
+        temporarily(OnePixel, second).__enter__()
+    assert tracker._registry == {}
+
+
+@pytest.mark.usefixtures("no_pixels")
+def test_a_function_may_be_decorated():
+    @temporarily(OnePixel)
+    def registered():
+        return list(tracker._registry)
+
+    assert registered() == registered() == [OnePixel]
+    assert tracker._registry == {}
+
+
+def test_nothing_is_logged_by_an_ordinary_opening(hits, caplog):
+    caplog.set_level(logging.INFO)
+    open_mail(ptrack.pixel_img("x"))
+    assert caplog.records == []

@@ -1,0 +1,396 @@
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections import namedtuple
+
+import pytest
+from django.test import RequestFactory
+
+from ptrack import Tracker, TrackingPixel
+from ptrack.exceptions import PtrackRegistrationError
+
+from helpers import remembered
+
+ARGS, KWARGS = ["welcome"], {"user": 7}
+request_of_test = RequestFactory().get("/")
+
+
+@pytest.fixture
+def tracker() -> Tracker:
+    return Tracker()
+
+
+def record(tracker, args=ARGS, kwargs=KWARGS, request=request_of_test):
+    tracker.record(args, kwargs, request)
+
+
+def pixel_class(record, **attributes):
+    return type("MadePixel", (TrackingPixel,), {"record": record, **attributes})
+
+
+def received_by(tracker, **attributes):
+    """Register a pixel with a wrapped record, and return what the wrapper is given."""
+    received = []
+    tracker.register(pixel_class(lambda self, *args, **kwargs: received.append((*args, kwargs)), **attributes))
+    return received
+
+
+class PlainPixel(TrackingPixel):
+    def record(self, *args, **kwargs): ...
+
+
+# Registration
+
+
+def test_register_returns_the_class_and_so_decorates(tracker):
+    assert tracker.register(PlainPixel) is PlainPixel
+    assert list(tracker._registry) == [PlainPixel]
+
+
+@pytest.mark.parametrize(
+    ("thing", "fault"),
+    [
+        (PlainPixel(), "is not a class: register the pixel class itself, not an object of it."),
+        (None, "is not a class: register the pixel class itself, not an object of it."),
+        (lambda: None, "is not a class: register the pixel class itself, not an object of it."),
+        (int, "is not a pixel: make it a subclass of ptrack.TrackingPixel."),
+        (TrackingPixel, "is abstract: give it a method record(self, *args, **kwargs)."),
+        (
+            type("Recordless", (TrackingPixel,), {}),
+            "is abstract: give it a method record(self, *args, **kwargs).",
+        ),
+    ],
+)
+def test_what_cannot_record_is_refused_by_name(tracker, thing, fault):
+    with pytest.raises(PtrackRegistrationError) as caught:
+        tracker.register(thing)
+    assert str(caught.value) == f"{thing!r} {fault}"
+    assert tracker._registry == {}
+
+
+def test_a_class_is_registered_once(tracker):
+    tracker.register(PlainPixel)
+    with pytest.raises(PtrackRegistrationError) as caught:
+        tracker.register(PlainPixel)
+    assert str(caught.value) == f"{PlainPixel!r} is registered already: register it once."
+    assert list(tracker._registry) == [PlainPixel]
+
+
+def test_two_apps_may_both_have_a_pixel_of_the_same_name(tracker):
+    first, second = pixel_class(lambda self: None), pixel_class(lambda self: None)
+    assert first.__qualname__ == second.__qualname__
+    tracker.register(first)
+    tracker.register(second)
+    assert list(tracker._registry) == [first, second]
+
+
+def test_unregister_removes_a_class(tracker):
+    tracker.register(PlainPixel)
+    tracker.unregister(PlainPixel)
+    assert tracker._registry == {}
+    tracker.register(PlainPixel)
+
+
+@pytest.mark.parametrize("thing", [PlainPixel, int, None])
+def test_unregistering_what_is_not_registered_is_refused_by_name(tracker, thing):
+    with pytest.raises(PtrackRegistrationError) as caught:
+        tracker.unregister(thing)
+    assert str(caught.value) == f"{thing!r} is not registered, so it cannot be removed."
+
+
+def test_an_empty_tracker_is_true_as_autodiscovery_needs(tracker):
+    assert tracker
+    assert type(tracker._registry) is dict
+
+
+def test_one_object_serves_all_hits(tracker):
+    served = []
+    tracker.register(pixel_class(lambda self: served.append(self)))
+    record(tracker, [], {})
+    record(tracker, [], {})
+    assert served[0] is served[1]
+
+
+# Recording
+
+
+def test_every_pixel_is_given_the_arguments_once_in_order_of_registration(tracker):
+    calls = []
+    for number in range(3):
+        tracker.register(pixel_class(lambda self, *args, number=number, **kwargs: calls.append((number, args, kwargs))))
+    record(tracker)
+    assert calls == [(number, ("welcome",), {"user": 7}) for number in range(3)]
+
+
+def test_without_pixels_nothing_happens(tracker, caplog):
+    record(tracker)
+    assert caplog.records == []
+
+
+def test_pixels_may_name_the_arguments_they_expect(tracker, caplog):
+    calls = []
+    tracker.register(pixel_class(lambda self, template, user=None: calls.append((template, user))))
+    record(tracker)
+    assert calls == [("welcome", 7)]
+    assert caplog.records == []
+
+
+def test_a_pixel_may_register_and_unregister_others_during_a_hit(tracker):
+    calls = []
+
+    @tracker.register
+    class Restless(TrackingPixel):
+        def record(self):
+            calls.append("restless")
+            tracker.unregister(Restless)
+            tracker.register(Late)
+
+    class Late(TrackingPixel):
+        def record(self):
+            calls.append("late")
+
+    record(tracker, [], {})
+    record(tracker, [], {})
+    assert calls == ["restless", "late"]
+
+
+def test_a_patched_record_is_the_one_that_runs(tracker, monkeypatch):
+    calls = []
+    tracker.register(PlainPixel)
+    monkeypatch.setattr(PlainPixel, "record", lambda self, *args, **kwargs: calls.append(args))
+    record(tracker)
+    assert calls == [("welcome",)]
+
+
+# The request
+
+
+def decorated(function):
+    @functools.wraps(function)
+    def wrapper(*args, **kwargs):
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+class CallableObject:
+    def __call__(self, *args): ...
+
+
+Seen = namedtuple("Seen", "request rest")
+
+
+def with_request(self, request, *rest, **kwargs):
+    self.seen.append(Seen(request, (*rest, kwargs)))
+
+
+def with_request_positional_only(self, request, /, *rest, **kwargs):
+    self.seen.append(Seen(request, (*rest, kwargs)))
+
+
+def without_request(self, *rest, **kwargs):
+    self.seen.append(Seen(None, (*rest, kwargs)))
+
+
+def with_request_second(self, template, request=None, **kwargs):
+    self.seen.append(Seen(request, (template, kwargs)))
+
+
+def with_request_by_keyword(self, *rest, request=None, **kwargs):
+    self.seen.append(Seen(request, (*rest, kwargs)))
+
+
+@pytest.mark.parametrize(
+    ("method", "takes"),
+    [
+        (with_request, True),
+        (with_request_positional_only, True),
+        (decorated(with_request), True),
+        (without_request, False),
+        (decorated(without_request), False),
+        (with_request_second, False),
+        (with_request_by_keyword, False),
+    ],
+)
+def test_the_request_is_given_to_a_first_parameter_of_that_name(tracker, method, takes):
+    pixel = tracker.register(pixel_class(method, seen=[]))
+    record(tracker)
+    assert pixel.seen == [Seen(request_of_test if takes else None, ("welcome", {"user": 7}))]
+
+
+def test_a_static_method_may_take_the_request(tracker):
+    seen = []
+
+    def static(request, template, user):
+        seen.append((request, template, user))
+
+    tracker.register(pixel_class(staticmethod(static)))
+    record(tracker)
+    assert seen == [(request_of_test, "welcome", 7)]
+
+
+def test_a_static_method_without_parameters_takes_nothing(tracker):
+    calls = []
+    tracker.register(pixel_class(staticmethod(lambda: calls.append(1))))
+    record(tracker, [], {})
+    assert calls == [1]
+
+
+def test_a_class_method_may_take_the_request(tracker):
+    seen = []
+
+    def classy(cls, request, template, user):
+        seen.append((cls, request))
+
+    pixel = tracker.register(pixel_class(classmethod(classy)))
+    record(tracker)
+    assert seen == [(pixel, request_of_test)]
+
+
+def test_a_callable_without_code_takes_no_request_unless_it_says_so(tracker):
+    quiet, told = CallableObject(), CallableObject()
+    tracker.register(pixel_class(quiet))
+    tracker.register(pixel_class(told, takes_request=True))
+    assert [registration.takes_request for registration in tracker._registry.values()] == [False, True]
+
+
+def test_takes_request_overrules_what_the_parameters_say(tracker):
+    asked = received_by(tracker, takes_request=True)
+    unasked = received_by(tracker, takes_request=False)
+    refusing = pixel_class(with_request, seen=[], takes_request=False)
+    tracker.register(refusing)
+    record(tracker)
+    assert asked == [(request_of_test, "welcome", {"user": 7})]
+    assert unasked == [("welcome", {"user": 7})]
+    assert refusing.seen == [Seen("welcome", ({"user": 7},))]
+
+
+def test_the_parameters_are_looked_at_once_at_registration(tracker, monkeypatch):
+    received = received_by(tracker)
+    [made] = tracker._registry
+    monkeypatch.setattr(made, "record", lambda self, request, **kwargs: received.append(request))
+    record(tracker)
+    assert received == ["welcome"]
+
+
+def test_annotations_are_not_evaluated_at_registration(tracker):
+    class Annotated(TrackingPixel):
+        def record(self, request: OnlyForTypeCheckers, *args: object, **kwargs: object) -> None: ...  # noqa: F821
+
+    tracker.register(Annotated)
+    assert tracker._registry[Annotated].takes_request
+
+
+# Failures
+
+
+def fail_with(exception):
+    def record(self, *args, **kwargs):
+        raise exception
+
+    return record
+
+
+async def fail_later(self, *args, **kwargs):
+    await asyncio.sleep(0)
+    raise RuntimeError("later")
+
+
+async def be_cancelled(self, *args, **kwargs):
+    asyncio.current_task().cancel()
+    await asyncio.sleep(1)
+
+
+@pytest.mark.parametrize(
+    ("method", "exception"),
+    [
+        (fail_with(ValueError("now")), ValueError),
+        (fail_with(asyncio.CancelledError()), asyncio.CancelledError),
+        (fail_later, RuntimeError),
+        (be_cancelled, asyncio.CancelledError),
+        (lambda self: None, TypeError),
+    ],
+)
+def test_a_failing_pixel_is_logged_by_name_with_traceback_and_harms_no_other(tracker, caplog, method, exception):
+    before = received_by(tracker)
+    failing = tracker.register(pixel_class(method))
+    after = received_by(tracker)
+    record(tracker)
+    assert before == after == [("welcome", {"user": 7})]
+    [entry] = caplog.records
+    assert entry.name == "ptrack"
+    assert entry.levelno == logging.ERROR
+    assert entry.getMessage() == f"Pixel {failing.__module__}.{failing.__qualname__} failed to record a hit."
+    kind, _, traceback = entry.exc_info
+    assert kind is exception
+    assert traceback is not None
+
+
+def test_the_traceback_leads_to_the_line_that_failed(tracker, caplog):
+    tracker.register(pixel_class(fail_with(ValueError("now"))))
+    record(tracker)
+    assert "raise exception" in caplog.text
+    assert "ValueError: now" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "method",
+    [fail_with(ValueError("now")), fail_later, lambda self, nothing_else: None],
+)
+def test_the_log_remembers_no_argument(tracker, caplog, method):
+    tracker.register(pixel_class(method))
+    record(tracker, ["plaintext"], {"user": "ada@example.com"})
+    [entry] = caplog.records
+    shown = remembered(entry.exc_info[1]) + caplog.text
+    assert "plaintext" not in shown
+    assert "ada@example.com" not in shown
+
+
+@pytest.mark.parametrize("exception", [KeyboardInterrupt, SystemExit, GeneratorExit])
+def test_what_stops_the_server_is_not_kept_from_it(tracker, exception):
+    tracker.register(pixel_class(fail_with(exception)))
+    with pytest.raises(exception):
+        record(tracker)
+
+
+# Awaitables
+
+
+def test_an_async_record_is_awaited(tracker, caplog):
+    calls = []
+
+    async def slow(self, *args, **kwargs):
+        await asyncio.sleep(0)
+        calls.append((args, kwargs))
+
+    tracker.register(pixel_class(slow))
+    record(tracker)
+    assert calls == [(("welcome",), {"user": 7})]
+    assert caplog.records == []
+
+
+def test_what_a_wrapper_returns_is_awaited(tracker):
+    calls = []
+
+    class Awaitable:
+        def __await__(self):
+            calls.append("awaited")
+            yield from ()
+
+    tracker.register(pixel_class(lambda self, *args, **kwargs: Awaitable()))
+    record(tracker)
+    assert calls == ["awaited"]
+
+
+@pytest.mark.parametrize("result", [1, "text", True, [1]])
+def test_any_other_result_is_ignored(tracker, caplog, result):
+    tracker.register(pixel_class(lambda self, *args, **kwargs: result))
+    record(tracker)
+    assert caplog.records == []
+
+
+def test_the_base_class_records_nothing():
+    assert TrackingPixel.record(PlainPixel()) is None
+    assert TrackingPixel.takes_request is None

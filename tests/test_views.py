@@ -1,0 +1,485 @@
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpResponse
+from django.test import AsyncClient, Client, RequestFactory, override_settings
+from django.utils.decorators import sync_only_middleware
+from PIL import Image
+
+import ptrack
+from ptrack import views
+from ptrack.views import TRANSPARENT_1_PIXEL_GIF as GIF
+
+from helpers import seal_json
+
+pytestmark = pytest.mark.usefixtures("no_pixels")
+
+HEADERS = {
+    "Content-Type": "image/gif",
+    "Content-Length": "43",
+    "Cache-Control": "no-store, no-cache, must-revalidate, max-age=0, private",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "X-Robots-Tag": "noindex",
+}
+
+JUNK = [
+    "",
+    "/",
+    "junk",
+    "a/b/c",
+    "\n",
+    "abc\n",
+    "\nabc",
+    "\r\n",
+    "é",
+    "\x00",
+    "=" * 100,
+    "A" * 16_384,
+    "A" * 16_385,
+    "A" * 100_000,
+    "../../etc/passwd",
+    "%",
+    "<script>",
+    "'; drop table opens; --",
+]
+
+
+def address(token):
+    return f"/ptrack/{quote(token)}/"
+
+
+def token(*args, **kwargs):
+    return ptrack.PtrackEncoder.encrypt(*args, **kwargs)
+
+
+# The picture
+
+
+def test_the_gif_is_one_transparent_pixel():
+    with Image.open(io.BytesIO(GIF)) as image:
+        image.load()
+        assert (image.format, image.size, image.n_frames) == ("GIF", (1, 1), 1)
+        assert image.convert("RGBA").getpixel((0, 0))[3] == 0
+    assert len(GIF) == 43
+
+
+# A readable token
+
+
+def test_a_hit_runs_the_pixels_with_the_arguments_once(client, opens):
+    response = client.get(address(token("welcome", user=7)))
+    assert (response.status_code, response.content) == (200, GIF)
+    assert opens == [(["welcome"], {"user": 7})]
+
+
+def test_each_hit_counts(client, opens):
+    url = address(token("welcome"))
+    for _ in range(3):
+        client.get(url)
+    assert opens == [(["welcome"], {})] * 3
+
+
+def test_a_hit_may_carry_nothing(client, opens):
+    client.get(address(token()))
+    assert opens == [([], {})]
+
+
+def test_what_an_old_token_holds_arrives_whatever_it_is(client, opens):
+    payload = [[1.5, None, {"a": [1]}, ["b"]], {"flag": None, "é": {}}]
+    client.get(address(seal_json(payload)))
+    assert opens == [tuple(payload)]
+
+
+def test_a_hit_answers_with_exactly_these_headers(client, opens):
+    assert dict(client.get(address(token())).headers) == HEADERS
+
+
+def test_a_pixel_is_given_the_request_itself(client):
+    requests = []
+
+    @ptrack.tracker.register
+    class RequestPixel(ptrack.TrackingPixel):
+        def record(self, request, campaign):
+            requests.append((request.headers["User-Agent"], request.META["REMOTE_ADDR"], campaign))
+
+    client.get(address(token("spring")), headers={"User-Agent": "Thunderbird"}, REMOTE_ADDR="192.0.2.1")
+    assert requests == [("Thunderbird", "192.0.2.1", "spring")]
+
+
+def test_the_answer_waits_for_every_pixel(client):
+    done = []
+
+    @ptrack.tracker.register
+    class SlowPixel(ptrack.TrackingPixel):
+        async def record(self):
+            done.append("slow")
+
+    client.get(address(token()))
+    assert done == ["slow"]
+
+
+@pytest.mark.parametrize("suffix", ["", "/"])
+def test_the_last_slash_may_be_missing(client, opens, suffix):
+    response = client.get(f"/ptrack/{token('welcome')}{suffix}")
+    assert (response.status_code, response.content) == (200, GIF)
+    assert opens == [(["welcome"], {})]
+
+
+def test_a_query_does_not_matter(client, opens):
+    client.get(address(token("welcome")) + "?utm_source=mail")
+    assert opens == [(["welcome"], {})]
+
+
+# An unreadable token
+
+
+def assert_same_answer(response, good):
+    assert response.status_code == good.status_code == 200
+    assert response.serialize() == good.serialize()
+    assert response.cookies == good.cookies == {}
+
+
+@pytest.mark.parametrize("junk", JUNK)
+@pytest.mark.parametrize("suffix", ["", "/"])
+def test_junk_is_answered_like_a_good_token_and_runs_nothing(client, opens, caplog, junk, suffix):
+    good = client.get(address(token()))
+    opens.clear()
+    assert_same_answer(client.get(f"/ptrack/{quote(junk)}{suffix}"), good)
+    assert opens == []
+    assert [record for record in caplog.records if record.levelno > logging.DEBUG] == []
+
+
+def test_an_altered_token_runs_nothing(client, opens):
+    good = token("welcome")
+    for altered in (good[:-1], good + "A", good.swapcase(), good[1:], good + "=", good + "==", good + "===="):
+        assert client.get(address(altered)).content == GIF
+    assert opens == []
+
+
+@pytest.mark.parametrize("payload", [None, [], {}, [[]], [{}, []], [[], {}, []], ["a", {}], [[], "b"]])
+def test_a_wrong_json_shape_runs_nothing(client, opens, payload):
+    good = client.get(address(token()))
+    opens.clear()
+    assert_same_answer(client.get(address(seal_json(payload))), good)
+    assert opens == []
+
+
+def test_a_token_of_another_secret_runs_nothing(client, opens):
+    url = address(token("welcome"))
+    with override_settings(PTRACK_SECRET="another"):
+        assert client.get(url).content == GIF
+    assert opens == []
+    with override_settings(PTRACK_SECRET="another", PTRACK_SECRET_FALLBACKS=[settings.PTRACK_SECRET]):
+        client.get(url)
+    assert opens == [(["welcome"], {})]
+
+
+@pytest.mark.parametrize(("length", "decoded"), [(16_384, True), (16_385, False)])
+def test_a_token_of_over_16384_characters_is_not_even_decoded(client, opens, length, decoded):
+    class LongEncoder:
+        @staticmethod
+        def decrypt(text):
+            return [[len(text)], {}]
+
+    ptrack.ptrack_encoder = LongEncoder
+    assert client.get(address("A" * length)).content == GIF
+    assert opens == ([([length], {})] if decoded else [])
+
+
+def test_an_unreadable_token_is_mentioned_to_those_who_debug_without_being_shown(client, opens, caplog):
+    caplog.set_level(logging.DEBUG, logger="ptrack")
+    client.get(address("junk-token"))
+    [entry] = caplog.records
+    assert (entry.name, entry.levelno) == ("ptrack", logging.DEBUG)
+    assert entry.getMessage() == "A token could not be read: PtrackDecodeError"
+    assert "junk-token" not in caplog.text
+
+
+# Faults
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"PTRACK_SECRET": None},
+        {"PTRACK_SECRET": "a" * 33},
+        {"PTRACK_SECRET_FALLBACKS": "a bare string"},
+        {"PTRACK_SECRET_FALLBACKS": ["a" * 33]},
+    ],
+)
+def test_with_a_bad_secret_the_picture_is_served_and_the_fault_logged(client, opens, caplog, bad):
+    url = address(token("welcome"))
+    good = client.get(url)
+    opens.clear()
+    with override_settings(**bad):
+        assert_same_answer(client.get(url), good)
+    assert opens == []
+    [entry] = caplog.records
+    assert (entry.name, entry.levelno) == ("ptrack", logging.ERROR)
+    assert entry.getMessage().startswith(f"A hit was not recorded: {next(iter(bad))}")
+    assert "aaa" not in caplog.text
+    assert "bare string" not in entry.getMessage().replace("a bare string would each", "")
+
+
+def test_a_failing_pixel_costs_neither_the_picture_nor_the_others(client, opens, caplog):
+    good = client.get(address(token()))
+    opens.clear()
+
+    @ptrack.tracker.register
+    class FailingPixel(ptrack.TrackingPixel):
+        def record(self, *args, **kwargs):
+            raise ZeroDivisionError("of the pixel")
+
+    late = []
+
+    @ptrack.tracker.register
+    class LatePixel(ptrack.TrackingPixel):
+        def record(self, *args, **kwargs):
+            late.append(args)
+
+    assert_same_answer(client.get(address(token("welcome"))), good)
+    assert opens == [(["welcome"], {})]
+    assert late == [("welcome",)]
+    [entry] = caplog.records
+    assert "FailingPixel" in entry.getMessage()
+    assert "ZeroDivisionError: of the pixel" in caplog.text
+
+
+# The swapped encoder
+
+
+@pytest.mark.parametrize("exception", [ValueError, KeyError, RecursionError, MemoryError])
+def test_any_exception_of_a_custom_encoder_is_an_unreadable_token(client, opens, caplog, exception):
+    class RaisingEncoder:
+        @staticmethod
+        def decrypt(text):
+            raise exception(text)
+
+    good = client.get(address(token()))
+    opens.clear()
+    ptrack.ptrack_encoder = RaisingEncoder
+    caplog.set_level(logging.DEBUG, logger="ptrack")
+    assert_same_answer(client.get(address("my-token")), good)
+    assert opens == []
+    assert "my-token" not in caplog.text
+
+
+def test_a_custom_encoder_that_lacks_a_setting_is_logged_as_a_fault(client, opens, caplog):
+    class UnconfiguredEncoder:
+        @staticmethod
+        def decrypt(text):
+            raise ImproperlyConfigured("MY_KEY is not set.")
+
+    ptrack.ptrack_encoder = UnconfiguredEncoder
+    assert client.get(address("my-token")).content == GIF
+    assert [entry.getMessage() for entry in caplog.records] == ["A hit was not recorded: MY_KEY is not set."]
+
+
+@pytest.mark.parametrize("payload", [None, 5, [], [[]], [[], {}, {}], [5, {}], ["ab", {}], [[], []], [{}, []], [[], 5]])
+def test_a_wrong_shape_of_a_custom_encoder_is_an_unreadable_token(client, opens, caplog, payload):
+    class MisshapenEncoder:
+        @staticmethod
+        def decrypt(text):
+            return payload
+
+    ptrack.ptrack_encoder = MisshapenEncoder
+    assert client.get(address("my-token")).content == GIF
+    assert opens == []
+    assert caplog.records == []
+
+
+def test_a_custom_encoder_may_return_tuples_and_any_values(client, opens):
+    anything = object()
+
+    class TupleEncoder:
+        @staticmethod
+        def decrypt(text):
+            return (text, anything), {"key": anything}
+
+    ptrack.ptrack_encoder = TupleEncoder
+    client.get(address("my token/with ü"))
+    assert opens == [(["my token/with ü", anything], {"key": anything})]
+
+
+def test_a_custom_encoder_works_in_tag_and_view_alike(client, opens):
+    class ReversingEncoder:
+        @staticmethod
+        def encrypt(*args, **kwargs):
+            return "&".join(args)[::-1]
+
+        @staticmethod
+        def decrypt(text):
+            return [text[::-1].split("&"), {}]
+
+    ptrack.ptrack_encoder = ReversingEncoder
+    url = ptrack.pixel_url("one 100%", "zwei/drei", "?")
+    client.get(url.removeprefix("https://www.example.com"))
+    assert opens == [(["one 100%", "zwei/drei", "?"], {})]
+
+
+# Methods
+
+
+@pytest.mark.parametrize("text", ["junk", None])
+def test_head_has_the_same_headers_and_no_body_and_records_nothing(client, opens, text):
+    url = address(text or token("welcome"))
+    response = client.head(url)
+    assert response.status_code == 200
+    assert dict(response.headers) == HEADERS
+    assert response.content == b""
+    assert opens == []
+
+
+def test_head_has_no_body_of_its_own(opens):
+    # The test client, as some servers, would cut one off.
+    response = views.serve_pixel(RequestFactory().head("/"), token())
+    assert b"".join(response) == b""
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options", "trace"])
+def test_other_methods_are_not_allowed_and_leave_no_log_line(opens, caplog, method):
+    caplog.set_level(logging.DEBUG)
+    strict = Client(enforce_csrf_checks=True)
+    url = address(token("welcome"))
+    with override_settings(MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"]):
+        response = getattr(strict, method)(url)
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "GET, HEAD"
+    assert response.content == b""
+    assert opens == []
+    assert caplog.records == []
+
+
+def test_an_unknown_method_is_not_allowed(client, opens):
+    response = client.generic("BREW", address(token("welcome")))
+    assert response.status_code == 405
+    assert opens == []
+
+
+# Around the view
+
+
+@override_settings(
+    MIDDLEWARE=[
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    ],
+    SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
+)
+def test_pixels_stay_public_where_a_login_is_required(client, opens):
+    response = client.get(address(token("welcome")))
+    assert (response.status_code, response.content) == (200, GIF)
+    assert opens == [(["welcome"], {})]
+
+
+ALL_MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.http.ConditionalGetMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+
+@override_settings(MIDDLEWARE=ALL_MIDDLEWARE, SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies")
+def test_good_and_bad_tokens_look_alike_behind_djangos_middleware_and_set_no_cookie(client, opens):
+    good = client.get(address(token("welcome")), headers={"Accept-Encoding": "gzip"})
+    bad = client.get(address("junk"), headers={"Accept-Encoding": "gzip"})
+    assert_same_answer(bad, good)
+    assert good.content == GIF
+    assert HEADERS.items() <= dict(good.headers).items()
+    assert opens == [(["welcome"], {})]
+    for url in (address(token("welcome"))[:-1], address("junk")[:-1]):
+        assert client.get(url).status_code == 200
+    assert len(opens) == 2
+
+
+@sync_only_middleware
+def header_middleware(get_response):
+    def middleware(request):
+        response = get_response(request)
+        response.headers["X-Seen"] = request.path
+        response.set_cookie("seen", "yes")
+        del response.headers["X-Robots-Tag"]
+        return response
+
+    return middleware
+
+
+def test_what_a_middleware_does_to_one_answer_does_not_reach_the_next():
+    with override_settings(MIDDLEWARE=[f"{__name__}.header_middleware"]):
+        changed = Client().get(address("one"))
+    assert changed.headers["X-Seen"] == "/ptrack/one/"
+    untouched = Client().get(address("two"))
+    assert dict(untouched.headers) == HEADERS
+    assert untouched.cookies == {}
+
+
+def test_the_answer_is_a_response_like_those_that_django_makes():
+    made = HttpResponse(GIF, headers=HEADERS)
+    ours = views.PixelResponse(GIF)
+    assert vars(ours).keys() == vars(made).keys()
+    for name, value in vars(made).items():
+        if name == "headers":
+            assert dict(value) == dict(ours.headers)
+            assert type(value) is type(ours.headers)
+        else:
+            assert vars(ours)[name] == value, name
+        if value is not None and not isinstance(value, (bool, str, int)):
+            assert vars(ours)[name] is not vars(views.PixelResponse(GIF))[name], name
+    assert ours.serialize() == made.serialize()
+
+
+@pytest.mark.django_db(transaction=True, databases=["default", "other"])
+def test_wsgi_end_to_end(opens):
+    environ = RequestFactory().get(address(token("welcome"))).environ
+    started = []
+    response = WSGIHandler()(environ, lambda status, headers: started.append((status, headers)))
+    assert b"".join(response) == GIF
+    response.close()
+    assert started == [("200 OK", list(HEADERS.items()))]
+    assert opens == [(["welcome"], {})]
+
+
+def test_asgi_end_to_end(opens):
+    calls = []
+
+    @ptrack.tracker.register
+    class AsyncPixel(ptrack.TrackingPixel):
+        async def record(self, request, *args):
+            await asyncio.sleep(0)
+            calls.append(args)
+
+    async def get_and_head():
+        client = AsyncClient()
+        return await client.get(address(token("welcome"))), await client.head(address(token("welcome")))
+
+    response, head = async_to_sync(get_and_head)()
+    assert response.serialize() == views.PixelResponse(GIF).serialize()
+    assert head.content == b""
+    assert dict(head.headers) == HEADERS
+    assert opens == [(["welcome"], {})]
+    assert calls == [("welcome",)]
+
+
+def test_hits_of_many_threads_are_each_recorded_once(opens):
+    urls = [address(token(number)) for number in range(400)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = set(pool.map(lambda url: Client().get(url).content, urls))
+    assert answers == {GIF}
+    assert sorted(args[0] for args, _ in opens) == list(range(400))
