@@ -21,7 +21,7 @@ from __future__ import annotations
 import json
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any, Protocol
 
@@ -91,7 +91,7 @@ class PtrackEncoder:
         return payload
 
 
-def _seal(args: tuple[object, ...], kwargs: dict[str, object]) -> str:
+def _seal(args: tuple[object, ...], kwargs: Mapping[str, object]) -> str:
     key = _to_key(conf.secret())
     # Not for writing, but a fault in them is better found now than when the mails are opened.
     conf.secret_fallbacks()
@@ -109,7 +109,7 @@ def _to_key(secret: bytes) -> bytes:
     return secret.ljust(32, b"{")
 
 
-def _to_json(args: tuple[object, ...], kwargs: dict[str, object], quote: Callable[[str], str]) -> str:
+def _to_json(args: tuple[object, ...], kwargs: Mapping[str, object], quote: Callable[[str], str]) -> str:
     # By hand, as each value is looked at anyway: json would take twice as long on top.
     in_place = [_value_to_json(number, value, quote) for number, value in enumerate(args, start=1)]
     by_name = [f"{quote(name)}:{_value_to_json(name, value, quote)}" for name, value in kwargs.items()]

@@ -105,17 +105,15 @@ def _escape(text: str) -> str:
 
 @lru_cache(maxsize=256)
 def _is_translated(resolver: URLResolver) -> bool:
-    return any(
-        not _has_fixed_text(entry)
+    return not all(
+        _has_fixed_text(route.pattern) and all(_has_fixed_text(entry.pattern) for entry in above)
         for above, route in walk_urls(resolver)
         if route.name == "ptrack"
-        for entry in (*above, route)
     )
 
 
-def _has_fixed_text(entry: URLResolver | URLPattern) -> bool:
+def _has_fixed_text(pattern: object) -> bool:
     # Other texts are lazy translations; i18n_patterns() and unknown patterns have none.
-    pattern = entry.pattern
     return isinstance(getattr(pattern, "_route", getattr(pattern, "_regex", None)), str)
 
 

@@ -35,7 +35,7 @@ def open_mail(message_or_html: EmailMessage | str, client: Client | None = None,
     """
     client = client or Client()
     base = conf.app_url()
-    environ = {name: headers.pop(name) for name in tuple(headers) if name.isupper()}
+    environ: dict[str, Any] = {name: headers.pop(name) for name in tuple(headers) if name.isupper()}
     secure = urlsplit(base).scheme == "https"
     return [
         client.get(path, secure=secure, headers=headers, **environ)

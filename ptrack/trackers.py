@@ -128,7 +128,7 @@ def _takes_request(pixel: TrackingPixel) -> bool:
     if code is None:
         return False
     positional = code.co_varnames[: code.co_argcount]
-    return positional[inspect.ismethod(pixel.record) :][:1] == ("request",)
+    return bool(positional[inspect.ismethod(pixel.record) :][:1] == ("request",))
 
 
 #: The registry that the view runs.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -53,7 +54,7 @@ class PixelResponse(HttpResponse):
         self.headers = ResponseHeaders({})
         self.headers._store.update(_PROTOTYPE.headers._store)
         self.cookies = SimpleCookie()
-        self._resource_closers = []
+        self._resource_closers: list[Any] = []
         self._container = [content]
 
 
@@ -68,12 +69,12 @@ def serve_pixel(request: HttpRequest, ptrack_encoded_data: str) -> HttpResponse:
         return PixelResponse(b"")
     response = HttpResponseNotAllowed(["GET", "HEAD"])
     # Django's handler would log the path, and the token with it.
-    response._has_been_logged = True
+    response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 
 
 # A POST without a CSRF token is refused by the view, not by the middleware, which logs the path.
-serve_pixel.csrf_exempt = True
+serve_pixel.csrf_exempt = True  # type: ignore[attr-defined]
 
 
 def record_hit(token: str, request: HttpRequest) -> None:
@@ -83,7 +84,7 @@ def record_hit(token: str, request: HttpRequest) -> None:
         tracker.record(*payload, request)
 
 
-def _decode(token: str) -> tuple[list[Any], dict[str, Any]] | None:
+def _decode(token: str) -> tuple[Sequence[Any], dict[str, Any]] | None:
     if len(token) > TOKEN_MAX_LENGTH:
         return None
     try:
