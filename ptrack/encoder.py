@@ -39,6 +39,7 @@ from .exceptions import PtrackArgumentError, PtrackDecodeError, without_locals
 NONCE_SIZE = 24
 _OVERHEAD = NONCE_SIZE + 16
 
+_JSON_SPACE = " \t\n\r"
 _read_json = json.JSONDecoder().raw_decode
 
 
@@ -160,7 +161,7 @@ def _decode(token: str) -> bytes | None:
 
 def _deserialise(message: bytes) -> list[Any] | None:
     try:
-        text = message.decode().strip(" ")
+        text = message.decode().strip(_JSON_SPACE)
         payload, end = _read_json(text)
     except (ValueError, RecursionError):
         return None

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
+import re
 
 import pytest
 from django.conf.urls.i18n import i18n_patterns
@@ -346,9 +346,24 @@ def test_the_security_tag_runs_the_check_of_the_secret():
         assert "(ptrack.W004)" not in printed("--tag", "security")[0]
 
 
-def test_every_id_is_listed_at_the_top_and_used_once():
-    source = Path(checks.__file__).read_text()
-    listed = [word for word in checks.__doc__.split() if word.startswith("ptrack.") and word[7] in "EWI"]
-    assert len(listed) == len(set(listed)) == 8
-    for check_id in listed:
-        assert source.count(f'id="{check_id}"') == 1
+def test_the_checks_are_registered_under_these_tags(monkeypatch):
+    registry = django_checks.registry.CheckRegistry()
+    monkeypatch.setattr(django_checks, "register", registry.register)
+    checks.register_checks()
+    assert registry.tags_available(deployment_checks=True) == {"ptrack", "security"}
+    assert registry.tags_available() == {"ptrack"}
+    assert {check.__name__ for check in registry.get_checks()} == {
+        "check_encoder",
+        "check_app_url",
+        "check_route",
+        "check_prefix",
+        "check_pixels",
+    }
+    [deployment] = set(registry.get_checks(include_deployment_checks=True)) - set(registry.get_checks())
+    assert deployment is checks.check_secret_strength
+    assert deployment.tags == ("ptrack", "security")
+
+
+def test_every_id_is_listed_once_at_the_top():
+    listed = re.findall(r"ptrack\.[EWI]\d{3}", checks.__doc__)
+    assert sorted(listed) == sorted([*BROKEN_SETTINGS, "ptrack.E003", "ptrack.I001"])

@@ -76,7 +76,7 @@ def test_the_arguments_of_any_spelling_of_an_address_are_printed(spell):
 def test_a_token_of_a_site_without_the_route_is_decoded():
     address = url("x")
     with override_settings(ROOT_URLCONF=type("UrlConf", (), {"urlpatterns": []})):
-        assert decode(address) == decode(address.split("/")[-2])
+        assert decode(address) == decode(address.removeprefix("https://www.example.com")) == 'args: ["x"]\nkwargs: {}\n'
 
 
 def test_a_token_with_a_padding_is_decoded():
@@ -117,6 +117,9 @@ def test_a_custom_encoders_address_is_decoded():
     expected = 'args: "a/b c&"\nkwargs: {"object": "<class \'object\'>"}\n'
     assert decode(url("a", "b c")) == expected
     assert decode("a/b c&") == expected
+    assert decode(url("a", "ptrack", "b")).startswith('args: "a/ptrack/b&"')
+    assert decode("https://mirror.example/pixels/tokenX/").startswith('args: "tokenX"')
+    assert decode(url("\x9b")) == 'args: "\\u009b&"\nkwargs: {"object": "<class \'object\'>"}\n'
 
 
 def test_a_prefix_that_is_quoted_in_addresses_is_found():
@@ -173,7 +176,10 @@ def test_a_token_that_begins_with_a_hyphen_is_no_option(capsys, words):
 def test_options_are_options(capsys):
     with pytest.raises(SystemExit):
         Command().run_from_argv(["manage.py", "ptrack_decode", "--help"])
-    assert "the src of a ptrack <img>" in capsys.readouterr().out
+    text = capsys.readouterr().out
+    assert "[--skip-checks]" not in text
+    assert " URL-or-token\n" in text
+    assert "  URL-or-token          the src of a ptrack <img>, or its token alone\n" in text
 
 
 # From the shell

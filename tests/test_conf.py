@@ -119,6 +119,7 @@ def test_the_cure_of_a_bad_secret_says_what_is_good():
         ("https://www.example.com", "https://www.example.com"),
         ("https://www.example.com/", "https://www.example.com"),
         ("https://www.example.com/a/b//", "https://www.example.com/a/b"),
+        ("https://www.example.com/X", "https://www.example.com/X"),
     ],
 )
 def test_the_app_url_has_no_slash_at_its_end(value, expected):

@@ -317,6 +317,9 @@ def test_json_of_another_shape_is_unreadable(payload):
         b"[[],{}] []",
         b"[[],{}]\x00",
         b"\x00[[],{}]",
+        b"X[[],{}]",
+        b"[[],{}]X",
+        "\u2003[[],{}]".encode(),
         b"[['a'],{}]",
         b"[[],{a:1}]",
         b"[[,],{}]",
@@ -335,6 +338,7 @@ def test_what_is_no_json_in_utf_8_is_unreadable(plaintext):
 
 def test_spaces_around_the_json_are_skipped():
     assert PtrackEncoder.decrypt(seal(b' [["a"], {"b": 1}]  ')) == [["a"], {"b": 1}]
+    assert PtrackEncoder.decrypt(seal(b"\r\n\t [[],{}] \t\r\n")) == [[], {}]
 
 
 def test_a_token_of_another_secret_is_unreadable():

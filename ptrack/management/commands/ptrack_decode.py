@@ -11,8 +11,8 @@ from django.urls import NoReverseMatch
 from ptrack.encoder import current_encoder
 from ptrack.html import current_address
 
-# Characters: nonce, authenticator and "[[],{}]" in base64.
-SHORTEST_TOKEN = 63
+# Characters: nonce, authenticator, "[[],{}]" and a space in base64.
+SHORTEST_TOKEN = 64
 
 
 class Command(BaseCommand):
