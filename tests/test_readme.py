@@ -24,6 +24,7 @@ from http.client import HTTPConnection
 from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import MagicMock
 from urllib.parse import urlsplit
 
 import pytest
@@ -417,9 +418,21 @@ def test_the_complete_example_passes_its_own_test(snippets, site):
     assert (failed.returncode, "DoesNotExist" in failed.stderr) == (1, True)
 
 
+def test_the_pixel_of_the_complete_example_minds_its_own_mail(monkeypatch):
+    models = types.ModuleType("newsletter.models")
+    models.Open = MagicMock()
+    monkeypatch.setitem(sys.modules, "newsletter", types.ModuleType("newsletter"))
+    monkeypatch.setitem(sys.modules, "newsletter.models", models)
+    execute(SNIPPETS["a-complete-example:4"].code, "newsletter.pixels", __package__="newsletter")
+    open_mail(ptrack.pixel_img("goodbye", user=7) + ptrack.pixel_img("welcome", user=7))
+    models.Open.objects.create.assert_called_once_with(mail="welcome", user_id=7)
+
+
 @runs("checks:1")
 def test_the_checks_can_be_run_alone(snippets, site):
-    for command in commands_of(snippets[0]):
+    alone, deployed = commands_of(snippets[0])
+    assert deployed == [*alone, "--deploy"]
+    for command in (alone, deployed):
         checked = site.run(*command)
         assert (checked.returncode, checked.stdout) == (0, "System check identified no issues (0 silenced).\n")
 
@@ -468,11 +481,11 @@ def test_ptrack_app_url(snippets):
 @runs("djangos-allowed_hosts:1")
 def test_allowed_hosts(snippets, opens):
     path = path_of(ptrack.pixel_url())
-    with override_settings(MIDDLEWARE=["django.middleware.common.CommonMiddleware"]):
+    middleware = ["django.middleware.common.CommonMiddleware"]
+    with override_settings(MIDDLEWARE=middleware, ALLOWED_HOSTS=["elsewhere.example"]):
+        assert Client().get(path, headers={"host": "www.example.com"}).status_code == 400
         with override_settings(**settings_of(snippets[0])):
             assert Client().get(path, headers={"host": "www.example.com"}).status_code == 200
-        with override_settings(ALLOWED_HOSTS=["elsewhere.example"]):
-            assert Client().get(path, headers={"host": "www.example.com"}).status_code == 400
     assert opens == [([], {})]
 
 
@@ -585,7 +598,12 @@ def test_a_pixel_that_counts_in_many_threads(snippets):
     pixel_class = execute(snippets[0]).CountingPixel
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(open_mail, [ptrack.pixel_img()] * 40))
-    assert ptrack.tracker._registry[pixel_class].pixel.opens == 40
+    pixel = ptrack.tracker._registry[pixel_class].pixel
+    assert pixel.opens == 40
+    # A lost count is rare without the lock, so look whether it is used at all.
+    pixel.lock = MagicMock()
+    open_mail(ptrack.pixel_img())
+    pixel.lock.__enter__.assert_called_once_with()
 
 
 @runs("urls:1", "urls:2")
@@ -685,6 +703,7 @@ def test_two_sites(snippets, monkeypatch, settings):
     monkeypatch.setenv("PTRACK_SECRET", "the secret that both sites share")
     internal, public, urls = snippets
     settings.ROOT_URLCONF = execute(urls)
+    settings.ALLOWED_HOSTS = []
     del settings.PTRACK_SECRET
     del settings.PTRACK_APP_URL
     internal, public = settings_of(internal), settings_of(public)
