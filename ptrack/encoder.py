@@ -165,6 +165,5 @@ def _deserialise(message: bytes) -> list[Any] | None:
         payload, end = _read_json(text)
     except (ValueError, RecursionError):
         return None
-    if end == len(text) and type(payload) is list and [type(part) for part in payload] == [list, dict]:
-        return payload
-    return None
+    is_pair = end == len(text) and type(payload) is list and len(payload) == 2
+    return payload if is_pair and type(payload[0]) is list and type(payload[1]) is dict else None
