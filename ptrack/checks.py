@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from django.apps import apps
 from django.core import checks
@@ -32,6 +32,8 @@ TAG = "ptrack"
 # Distinct bytes. 32 random hex digits, the poorest spelling of a good secret, fall below
 # this in fewer than one of a million cases.
 _MIN_DISTINCT_BYTES = 8
+
+_NOT_IN_BASE = frozenset(" ?#\\")
 
 _SECRET_HINT = "Set it to the line that 'python manage.py ptrack_secret' prints."
 _ROUTE_HINT = "Add this line to the urlpatterns of ROOT_URLCONF: path('ptrack/', include('ptrack.urls')),"
@@ -151,7 +153,7 @@ def check_secret_strength(**kwargs: Any) -> list[checks.CheckMessage]:
 
 def _uses_secret() -> bool:
     encoder = current_encoder()
-    return isinstance(encoder, type) and issubclass(encoder, PtrackEncoder)
+    return isinstance(encoder, PtrackEncoder) or (isinstance(encoder, type) and issubclass(encoder, PtrackEncoder))
 
 
 def _check_setting(read: Callable[[], object], **error: Any) -> list[checks.CheckMessage]:
@@ -163,7 +165,8 @@ def _check_setting(read: Callable[[], object], **error: Any) -> list[checks.Chec
 
 
 def _is_absolute_http(url: object) -> bool:
-    if not isinstance(url, str) or not url.isprintable() or " " in url:
+    # The path of a pixel follows, which cannot stand after a query or fragment, even an empty one.
+    if not isinstance(url, str) or not url.isprintable() or not _NOT_IN_BASE.isdisjoint(url):
         return False
     try:
         parts = urlsplit(url)
@@ -171,7 +174,7 @@ def _is_absolute_http(url: object) -> bool:
         port = parts.port
     except ValueError:
         return False
-    return bool(parts.scheme in ("http", "https") and parts.hostname and port != 0 and not parts.query + parts.fragment)
+    return bool(parts.scheme in ("http", "https") and parts.hostname and port != 0)
 
 
 def _routes() -> Iterator[tuple[str, str]]:
@@ -191,5 +194,5 @@ def _tag_finds_route() -> bool:
         before, after = html.current_address()
     except NoReverseMatch:
         return False
-    path = before.removeprefix(get_script_prefix())
-    return resolve(f"/{path}token{after}").func is serve_pixel
+    path = unquote(f"/{before.removeprefix(get_script_prefix())}token{after}")
+    return resolve(path).func is serve_pixel

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextvars
 import inspect
 import logging
+import sys
 from abc import ABC, abstractmethod
 from asyncio import CancelledError
 from collections.abc import Awaitable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from asgiref.sync import async_to_sync
@@ -82,7 +86,7 @@ class Tracker:
 
         Raises ``PtrackRegistrationError`` if it is not registered.
         """
-        if pixel_class not in self._registry:
+        if not isinstance(pixel_class, type) or pixel_class not in self._registry:
             raise PtrackRegistrationError(f"{pixel_class!r} is not registered, so it cannot be removed.")
         del self._registry[pixel_class]
 
@@ -92,11 +96,12 @@ class Tracker:
         A pixel that fails is logged and the others run: mail proxies keep a broken picture,
         and one app's mistake must not cost another app its data.
         """
+        handled = sys.exception()
         for pixel_class, registration in tuple(self._registry.items()):
             try:
                 _run(registration, args, kwargs, request)
             except (Exception, CancelledError) as error:
-                forget_locals(error)
+                forget_locals(error, handled)
                 # Without this very frame, which is still running and so cannot be cleared.
                 error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
                 logger.error(
@@ -112,10 +117,34 @@ def _run(registration: _Registration, args: Sequence[Any], kwargs: dict[str, Any
     record = registration.pixel.record
     result = record(request, *args, **kwargs) if registration.takes_request else record(*args, **kwargs)
     if result is not None and inspect.isawaitable(result):
-        async_to_sync(_wait_for)(result)
+        _wait_for(result)
 
 
-async def _wait_for(awaitable: Awaitable[object]) -> None:
+def _wait_for(awaitable: Awaitable[object]) -> None:
+    frame = awaitable.cr_frame if inspect.iscoroutine(awaitable) else None
+    try:
+        if _is_inside_event_loop():
+            # A synchronous caller in asynchronous code, such as a test. That loop is busy with
+            # waiting for this call.
+            with ThreadPoolExecutor(1) as pool:
+                pool.submit(contextvars.copy_context().run, asyncio.run, _await(awaitable)).result()
+        else:
+            async_to_sync(_await)(awaitable)
+    finally:
+        # It holds the arguments, and nobody else can go on with it.
+        if frame is not None:
+            frame.clear()
+
+
+def _is_inside_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+async def _await(awaitable: Awaitable[object]) -> None:
     await awaitable
 
 

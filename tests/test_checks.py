@@ -92,9 +92,11 @@ def test_e002_bad_fallbacks(fallbacks):
 
 
 def test_a_derived_encoder_needs_the_secret():
-    ptrack.ptrack_encoder = type("DerivedEncoder", (ptrack.PtrackEncoder,), {})
-    with override_settings(PTRACK_SECRET=None):
-        assert ids() == ["ptrack.E001"]
+    derived = type("DerivedEncoder", (ptrack.PtrackEncoder,), {})
+    for encoder in (derived, derived(), ptrack.PtrackEncoder()):
+        ptrack.ptrack_encoder = encoder
+        with override_settings(PTRACK_SECRET=None):
+            assert ids() == ["ptrack.E001"]
 
 
 @pytest.mark.parametrize(
@@ -151,6 +153,9 @@ def test_a_site_that_only_serves_needs_no_app_url(settings):
         "https://www.example.com:0",
         "https://[::1",
         "https://www.example.com?query",
+        "https://www.example.com?",
+        "https://www.example.com/#",
+        "https://www.example.com\\path",
         "https://www.example.com#fragment",
         " https://www.example.com",
         "https://www.exam ple.com",
@@ -198,6 +203,13 @@ INSIDE = include(("ptrack.urls", "inner"), namespace="inner")
             FREE_PREFIX,
         ),
         (
+            UrlConf(
+                path("p/", include("ptrack.urls")), re_path("^ot(?:h)?er/(t.*)$", lambda request: None, name="ptrack")
+            ),
+            "The URL named 'ptrack' needs arguments or leads to another view, so the tag {% ptrack %} cannot use it.",
+            FREE_PREFIX,
+        ),
+        (
             UrlConf(path("p/", include("ptrack.urls")), path("other/<str:name>/", lambda request: None, name="ptrack")),
             "The URL named 'ptrack' needs arguments or leads to another view, so the tag {% ptrack %} cannot use it.",
             FREE_PREFIX,
@@ -224,6 +236,8 @@ def test_without_a_urlconf_nothing_is_said_of_routes(settings):
         UrlConf(path("a/", include([path("", include("ptrack.urls"))]))),
         UrlConf(*i18n_patterns(path("ptrack/", include("ptrack.urls")))),
         UrlConf(path("ptrack/", include("ptrack.urls")), path("in/", INSIDE)),
+        UrlConf(path("zähler für mails/", include("ptrack.urls"))),
+        UrlConf(path("/ptrack/", include("ptrack.urls"))),
     ],
 )
 def test_a_route_with_a_prefix_is_fine(urlconf):

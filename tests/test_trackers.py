@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import functools
 import logging
 from collections import namedtuple
@@ -93,7 +94,7 @@ def test_unregister_removes_a_class(tracker):
     tracker.register(PlainPixel)
 
 
-@pytest.mark.parametrize("thing", [PlainPixel, int, None])
+@pytest.mark.parametrize("thing", [PlainPixel, int, None, [], {}])
 def test_unregistering_what_is_not_registered_is_refused_by_name(tracker, thing):
     with pytest.raises(PtrackRegistrationError) as caught:
         tracker.unregister(thing)
@@ -382,6 +383,47 @@ def test_what_a_wrapper_returns_is_awaited(tracker):
     tracker.register(pixel_class(lambda self, *args, **kwargs: Awaitable()))
     record(tracker)
     assert calls == ["awaited"]
+
+
+def test_an_async_record_is_awaited_within_a_running_loop_too(tracker, caplog):
+    variable = contextvars.ContextVar("variable", default="unset")
+    calls = []
+
+    async def slow(self, *args, **kwargs):
+        await asyncio.sleep(0)
+        calls.append((args, variable.get()))
+
+    async def hit():
+        variable.set("set")
+        record(tracker)
+
+    tracker.register(pixel_class(slow))
+    asyncio.run(hit())
+    assert calls == [(("welcome",), "set")]
+    assert caplog.records == []
+
+
+def test_a_failing_async_record_within_a_running_loop_is_logged_without_arguments(tracker, caplog):
+    async def hit():
+        record(tracker, ["plaintext"], {})
+
+    tracker.register(pixel_class(fail_later))
+    asyncio.run(hit())
+    [entry] = caplog.records
+    assert entry.exc_info[0] is RuntimeError
+    assert "plaintext" not in remembered(entry.exc_info[1])
+
+
+def test_what_the_caller_was_handling_stays_as_it_is(tracker):
+    def fail(address):
+        raise KeyError
+
+    tracker.register(pixel_class(fail_with(ValueError("now"))))
+    try:
+        fail("of the caller")
+    except KeyError as handled:
+        record(tracker)
+        assert "of the caller" in remembered(handled)
 
 
 @pytest.mark.parametrize("result", [1, "text", True, [1]])
