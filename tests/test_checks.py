@@ -203,9 +203,7 @@ INSIDE = include(("ptrack.urls", "inner"), namespace="inner")
             FREE_PREFIX,
         ),
         (
-            UrlConf(
-                path("p/", include("ptrack.urls")), re_path("^ot(?:h)?er/(t.*)$", lambda request: None, name="ptrack")
-            ),
+            UrlConf(path("p/", include("ptrack.urls")), re_path("^other/(.*)$", lambda request: None, name="ptrack")),
             "The URL named 'ptrack' needs arguments or leads to another view, so the tag {% ptrack %} cannot use it.",
             FREE_PREFIX,
         ),

@@ -421,9 +421,10 @@ def test_what_the_caller_was_handling_stays_as_it_is(tracker):
     tracker.register(pixel_class(fail_with(ValueError("now"))))
     try:
         fail("of the caller")
-    except KeyError as handled:
+    except KeyError as error:
+        handled = error
         record(tracker)
-        assert "of the caller" in remembered(handled)
+    assert "of the caller" in remembered(handled)
 
 
 @pytest.mark.parametrize("result", [1, "text", True, [1]])
