@@ -11,14 +11,15 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.functional import empty
 from django.utils.module_loading import module_has_submodule
 
 #: Bytes in the key of a NaCl SecretBox; PyNaCl's ``SecretBox.KEY_SIZE``.
 SECRET_MAX_BYTES = 32
 
-# What was read so far. Django keeps it here and drops what changes; asking the settings object
-# itself runs Python code each time, which a hit and a tag would notice.
-_settings_read = vars(settings)
+# Holds the settings in force at "_wrapped". Asking the lazy object around them runs Python
+# code each time, and far more of it for a setting that is missing; tags and hits would notice.
+_lazy_settings = vars(settings)
 
 _SECRET_CURE = (
     "use a str or bytes of 1 to 32 bytes in UTF-8, such as the one that 'python manage.py ptrack_secret' prints"
@@ -43,9 +44,6 @@ def secret_fallbacks() -> tuple[bytes, ...]:
     Raises ``ImproperlyConfigured`` when the setting is no list or tuple, or holds a bad
     secret.
     """
-    # Asked first, as reading a missing setting costs an exception inside Django.
-    if not _read("is_overridden", None)("PTRACK_SECRET_FALLBACKS"):
-        return ()
     parsed = _parse_fallbacks(_read("PTRACK_SECRET_FALLBACKS", ()))
     if isinstance(parsed, str):
         raise ImproperlyConfigured(f"PTRACK_SECRET_FALLBACKS{parsed}.")
@@ -89,15 +87,22 @@ def import_from_project(module_name: str) -> None:
     Takes the module's name without the package. Raises whatever the module raises.
     """
     package = project_package()
-    if package and module_has_submodule(import_module(package), module_name):
+    if not package:
+        return
+    try:
+        found = import_module(package)
+    except ModuleNotFoundError as error:
+        # A package that is not there holds no module. Django says so when it needs the URLconf.
+        if f"{package}.".startswith(f"{error.name}."):
+            return
+        raise
+    if module_has_submodule(found, module_name):
         import_module(f"{package}.{module_name}")
 
 
 def _read(name: str, default: object) -> Any:
-    try:
-        return _settings_read[name]
-    except KeyError:
-        return getattr(settings, name, default)
+    in_force = _lazy_settings["_wrapped"]
+    return getattr(settings if in_force is empty else in_force, name, default)
 
 
 def _parse_secret(value: object) -> bytes | str:

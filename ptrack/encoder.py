@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from json.encoder import encode_basestring, encode_basestring_ascii
@@ -39,6 +40,7 @@ from .exceptions import PtrackArgumentError, PtrackDecodeError, without_locals
 NONCE_SIZE = 24
 _OVERHEAD = NONCE_SIZE + 16
 
+_SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _JSON_SPACE = " \t\n\r"
 _read_json = json.JSONDecoder().raw_decode
 
@@ -96,11 +98,16 @@ def _seal(args: tuple[object, ...], kwargs: Mapping[str, object]) -> str:
     key = _to_key(conf.secret())
     # Not for writing, but a fault in them is better found now than when the mails are opened.
     conf.secret_fallbacks()
+    text = _to_json(args, kwargs, encode_basestring)
     try:
-        message = _to_json(args, kwargs, encode_basestring).encode()
+        message = text.encode()
     except UnicodeEncodeError:
-        # UTF-8 cannot express a lone surrogate; an escape in ASCII can.
-        message = _to_json(args, kwargs, encode_basestring_ascii).encode()
+        # UTF-8 cannot express a lone surrogate, an escape in ASCII can; but two escapes that
+        # make a pair would be read as one character.
+        if _SURROGATE_PAIR.search(text):
+            message = text.encode(errors="surrogatepass")
+        else:
+            message = _to_json(args, kwargs, encode_basestring_ascii).encode()
     message += b" " * (-(len(message) + _OVERHEAD) % 3)
     nonce = os.urandom(NONCE_SIZE)
     return urlsafe_b64encode(nonce + crypto_secretbox(message, nonce, key)).decode()
@@ -161,7 +168,7 @@ def _decode(token: str) -> bytes | None:
 
 def _deserialise(message: bytes) -> list[Any] | None:
     try:
-        text = message.decode().strip(_JSON_SPACE)
+        text = message.decode(errors="surrogatepass").strip(_JSON_SPACE)
         payload, end = _read_json(text)
     except (ValueError, RecursionError):
         return None

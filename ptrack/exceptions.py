@@ -57,7 +57,8 @@ def forget_locals(error: BaseException, handled: BaseException | None = None) ->
             done.add(id(current))
             _clear_frames(current.__traceback__)
             pending += (current.__cause__, current.__context__)
-            pending += getattr(current, "exceptions", ())
+            if isinstance(current, BaseExceptionGroup):
+                pending += current.exceptions
 
 
 def without_locals(function: Callable[_P, _R]) -> Callable[_P, _R]:

@@ -120,7 +120,8 @@ def _has_fixed_text(pattern: object) -> bool:
 def _reverse_address() -> Address:
     try:
         before, _, after = reverse("ptrack", args=["token"]).rpartition("token")
-    except NoReverseMatch:
+    except (NoReverseMatch, ValueError):
+        # Django raises the latter for a prefix with a per cent sign.
         before = after = ""
     if not before:
         raise NoReverseMatch(

@@ -7,10 +7,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import ContextDecorator
 from html.parser import HTMLParser
-from typing import Any
+from inspect import iscoroutinefunction
+from typing import Any, TypeVar, cast
 from urllib.parse import unquote, urlsplit
 
 from django.core.mail import EmailMessage
@@ -21,6 +23,8 @@ from django.utils import translation
 from . import conf
 from .trackers import TrackingPixel, tracker
 from .views import serve_pixel
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def open_mail(message_or_html: EmailMessage | str, client: Client | None = None, **headers: str) -> list[Any]:
@@ -44,21 +48,38 @@ def open_mail(message_or_html: EmailMessage | str, client: Client | None = None,
     ]
 
 
-@contextmanager
-def temporarily(*pixels: type[TrackingPixel]) -> Iterator[None]:
-    """Register pixel classes for the length of a ``with``, or of a decorated function.
+class temporarily(ContextDecorator):
+    """Register pixel classes for the length of a ``with``, or of a decorated function or coroutine function.
 
-    What else is registered stays; afterwards the registry is as it was before.
-
-    Raises ``PtrackRegistrationError`` as ``tracker.register`` does.
+    What else is registered stays; afterwards the registry is as it was before. Entering it
+    raises ``PtrackRegistrationError`` as ``tracker.register`` does.
     """
-    registered = dict(tracker._registry)
-    try:
-        for pixel in pixels:
-            tracker.register(pixel)
-        yield
-    finally:
-        tracker._registry = registered
+
+    def __init__(self, *pixels: type[TrackingPixel]) -> None:
+        self._pixels = pixels
+
+    def __enter__(self) -> None:
+        self._registered = dict(tracker._registry)
+        try:
+            for pixel in self._pixels:
+                tracker.register(pixel)
+        except BaseException:
+            self.__exit__()
+            raise
+
+    def __exit__(self, *error: object) -> None:
+        tracker._registry = self._registered
+
+    def __call__(self, function: _Function) -> _Function:
+        if not iscoroutinefunction(function):
+            return super().__call__(function)
+
+        @functools.wraps(function)
+        async def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with self:
+                return await function(*args, **kwargs)
+
+        return cast(_Function, wrapper)
 
 
 class _ImageCollector(HTMLParser):

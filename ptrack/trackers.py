@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import inspect
 import logging
 import sys
@@ -19,6 +20,12 @@ from django.http import HttpRequest
 from .exceptions import PtrackRegistrationError, forget_locals
 
 logger = logging.getLogger("ptrack")
+
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+
+# From Python 3.14 on, annotations are evaluated late, and may name what is imported for type
+# checkers only; 3 is annotationlib.Format.FORWARDREF.
+_UNEVALUATED: Any = {"annotation_format": 3} if sys.version_info >= (3, 14) else {}
 
 
 class TrackingPixel(ABC):
@@ -77,6 +84,10 @@ class Tracker:
             )
         if pixel_class in self._registry:
             raise PtrackRegistrationError(f"{pixel_class!r} is registered already: register it once.")
+        if inspect.isgeneratorfunction(pixel_class.record) or inspect.isasyncgenfunction(pixel_class.record):
+            raise PtrackRegistrationError(
+                f"{pixel_class!r} has a generator for record(), which nobody would iterate over: let it not yield."
+            )
         pixel = pixel_class()
         self._registry[pixel_class] = _Registration(pixel, _takes_request(pixel))
         return pixel_class
@@ -151,13 +162,15 @@ async def _await(awaitable: Awaitable[object]) -> None:
 def _takes_request(pixel: TrackingPixel) -> bool:
     if pixel.takes_request is not None:
         return pixel.takes_request
-    # Read off the code, not the signature: that would evaluate annotations on Python 3.14,
-    # and they may name what is imported for type checkers only.
-    code = getattr(inspect.unwrap(pixel.record), "__code__", None)
-    if code is None:
+    try:
+        parameters = list(inspect.signature(pixel.record, **_UNEVALUATED).parameters.values())
+    except (TypeError, ValueError):
+        # A callable that does not tell.
         return False
-    positional = code.co_varnames[: code.co_argcount]
-    return bool(positional[inspect.ismethod(pixel.record) :][:1] == ("request",))
+    if isinstance(pixel.record, functools.partial) and hasattr(pixel.record, "__wrapped__"):
+        # asgiref's wrappers bind the pixel like this, and show the parameters from before.
+        del parameters[:1]
+    return bool(parameters) and parameters[0].name == "request" and parameters[0].kind in _POSITIONAL
 
 
 #: The registry that the view runs.

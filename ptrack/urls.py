@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from django.db import connections, transaction
 from django.urls import re_path
 
 from .views import serve_pixel
-
-# With ATOMIC_REQUESTS, the error of one pixel would undo the rows of the others.
-for alias in connections:
-    transaction.non_atomic_requests(using=alias)(serve_pixel)
 
 # Anything is answered with the picture: nothing, slashes and line breaks included.
 _ANYTHING = r"(?P<ptrack_encoded_data>(?s:.*))"

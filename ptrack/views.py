@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from asyncio import CancelledError
 from collections.abc import Sequence
 from http.cookies import SimpleCookie
 from typing import Any
@@ -73,6 +74,17 @@ def serve_pixel(request: HttpRequest, ptrack_encoded_data: str) -> HttpResponse:
     return response
 
 
+class _EveryDatabase(frozenset[str]):
+    """The aliases of all databases, those that are added later included."""
+
+    def __contains__(self, alias: object) -> bool:
+        return True
+
+
+# With ATOMIC_REQUESTS, the error of one pixel would undo the rows of the others.
+# transaction.non_atomic_requests() sets this for one alias at a time.
+serve_pixel._non_atomic_requests = _EveryDatabase()  # type: ignore[attr-defined]
+
 # A POST without a CSRF token is refused by the view, not by the middleware, which logs the path.
 serve_pixel.csrf_exempt = True  # type: ignore[attr-defined]
 
@@ -90,9 +102,10 @@ def _decode(token: str) -> tuple[Sequence[Any], dict[str, Any]] | None:
     try:
         args, kwargs = current_encoder().decrypt(token)
     except ImproperlyConfigured as error:
-        logger.error("A hit was not recorded: %s", error)
+        # As text: the exception would bring along this frame, and the token in it.
+        logger.error("A hit was not recorded: %s", str(error))
         return None
-    except Exception as error:
+    except (Exception, CancelledError) as error:
         # Strangers send junk all day; at this level it costs nothing unless it is asked for.
         logger.debug("A token could not be read: %s", type(error).__name__)
         return None

@@ -97,9 +97,18 @@ def test_an_error_inside_the_pixels_module_of_the_project_surfaces(fresh_modules
             ptrack.autodiscover()
 
 
-def test_a_project_package_that_cannot_be_imported_is_named(fresh_modules):
-    with override_settings(ROOT_URLCONF="no_such_project.urls"):
-        with pytest.raises(ModuleNotFoundError, match="no_such_project"):
+@pytest.mark.parametrize("urlconf", ["no_such_project.urls", "silent.no_such_package.urls"])
+def test_a_project_package_that_is_not_there_has_no_pixels(fresh_modules, urlconf):
+    with override_settings(ROOT_URLCONF=urlconf):
+        ptrack.autodiscover()
+    assert registered() == EVERY_PIXEL[:3]
+
+
+def test_an_error_inside_the_project_package_surfaces(fresh_modules, tmp_path, monkeypatch):
+    (tmp_path / "faulty_project.py").write_text("import a_module_that_does_not_exist")
+    monkeypatch.syspath_prepend(tmp_path)
+    with override_settings(ROOT_URLCONF="faulty_project.urls"):
+        with pytest.raises(ModuleNotFoundError, match="a_module_that_does_not_exist"):
             ptrack.autodiscover()
 
 

@@ -173,6 +173,12 @@ def test_a_token_that_begins_with_a_hyphen_is_no_option(capsys, words):
     assert capsys.readouterr() == ("args: []\nkwargs: {}\n", "")
 
 
+def test_a_long_option_is_no_token(capsys):
+    option = f"--pythonpath=/{'long' * 20}"
+    Command().run_from_argv(["manage.py", "ptrack_decode", option, token()])
+    assert capsys.readouterr() == ("args: []\nkwargs: {}\n", "")
+
+
 def test_options_are_options(capsys):
     with pytest.raises(SystemExit):
         Command().run_from_argv(["manage.py", "ptrack_decode", "--help"])

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 
+import ptrack
 from ptrack import conf
 
 from helpers import remembered
@@ -62,10 +68,25 @@ def test_settings_are_read_at_each_call():
         assert conf.secret() == b"one"
 
 
-def test_a_setting_that_is_assigned_counts_at_once(settings):
-    assert conf.secret() != b"assigned"
-    settings.PTRACK_SECRET = "assigned"
-    assert conf.secret() == b"assigned"
+def test_a_setting_that_is_assigned_counts_at_once(monkeypatch):
+    assert (conf.secret(), conf.secret_fallbacks()) != (b"assigned", (b"former",))
+    monkeypatch.setattr(django_settings, "PTRACK_SECRET", "assigned")
+    monkeypatch.setattr(django_settings, "PTRACK_SECRET_FALLBACKS", ["former"], raising=False)
+    assert (conf.secret(), conf.secret_fallbacks()) == (b"assigned", (b"former",))
+
+
+def test_settings_may_be_configured_from_any_object():
+    code = f"""
+import sys
+sys.path.insert(0, {str(Path(ptrack.__file__).parents[1])!r})
+from types import SimpleNamespace
+from django.conf import settings
+from ptrack import conf
+settings.configure(SimpleNamespace(PTRACK_SECRET="s", PTRACK_SECRET_FALLBACKS=["f"], LOGGING_CONFIG=None))
+print(conf.secret(), conf.secret_fallbacks(), conf.raw_app_url())
+"""
+    result = subprocess.run([sys.executable, "-I", "-W", "error", "-c", code], capture_output=True, text=True)
+    assert (result.stdout, result.stderr) == ("b's' (b'f',) None\n", "")
 
 
 def test_there_are_no_fallbacks_unless_set():

@@ -74,6 +74,19 @@ def test_forget_locals_clears_the_frames_of_grouped_exceptions():
     assert PLAINTEXT not in remembered(caught.value)
 
 
+@pytest.mark.parametrize("exceptions", [None, 5, ["a"], {"a": 1}, [KeyError()]])
+def test_forget_locals_minds_no_attribute_that_only_looks_like_a_groups(exceptions):
+    def fail(address):
+        error = KeyError()
+        error.exceptions = exceptions
+        raise error
+
+    with pytest.raises(KeyError) as caught:
+        fail(PLAINTEXT)
+    forget_locals(caught.value)
+    assert PLAINTEXT not in remembered(caught.value)
+
+
 def test_forget_locals_leaves_what_was_being_handled_before():
     def fail(address):
         raise KeyError

@@ -216,6 +216,7 @@ def test_a_prefix_that_looks_like_the_token_is_no_problem():
         UrlConf(),
         UrlConf(path("ptrack/", include(("ptrack.urls", "inside"), namespace="inside"))),
         UrlConf(path("<slug:tenant>/", include("ptrack.urls"))),
+        UrlConf(path("10%b/", include("ptrack.urls"))),
     ],
 )
 def test_a_missing_route_is_named_with_the_line_to_add(urlconf):

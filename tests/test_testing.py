@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import logging
 
 import pytest
@@ -216,6 +217,18 @@ def test_a_function_may_be_decorated():
         return list(tracker._registry)
 
     assert registered() == registered() == [OnePixel]
+    assert tracker._registry == {}
+
+
+@pytest.mark.usefixtures("no_pixels")
+def test_a_coroutine_function_may_be_decorated():
+    @temporarily(OnePixel)
+    async def registered():
+        await asyncio.sleep(0)
+        return list(tracker._registry)
+
+    assert registered.__name__ == "registered"
+    assert asyncio.run(registered()) == asyncio.run(registered()) == [OnePixel]
     assert tracker._registry == {}
 
 

@@ -7,6 +7,7 @@ import logging
 from collections import namedtuple
 
 import pytest
+from asgiref.sync import async_to_sync, sync_to_async
 from django.test import RequestFactory
 
 from ptrack import Tracker, TrackingPixel
@@ -176,10 +177,6 @@ def decorated(function):
     return wrapper
 
 
-class CallableObject:
-    def __call__(self, *args): ...
-
-
 Seen = namedtuple("Seen", "request rest")
 
 
@@ -250,11 +247,76 @@ def test_a_class_method_may_take_the_request(tracker):
     assert seen == [(pixel, request_of_test)]
 
 
-def test_a_callable_without_code_takes_no_request_unless_it_says_so(tracker):
-    quiet, told = CallableObject(), CallableObject()
-    tracker.register(pixel_class(quiet))
-    tracker.register(pixel_class(told, takes_request=True))
-    assert [registration.takes_request for registration in tracker._registry.values()] == [False, True]
+def test_a_callable_that_does_not_tell_its_parameters_takes_no_request_unless_it_says_so(tracker):
+    # A built-in without a signature.
+    tracker.register(pixel_class(staticmethod(print)))
+    tracker.register(pixel_class(staticmethod(dict.fromkeys)))
+    tracker.register(pixel_class(staticmethod(max)))
+    tracker.register(pixel_class(staticmethod(max), takes_request=True))
+    assert [registration.takes_request for registration in tracker._registry.values()] == [False, False, False, True]
+
+
+def recording(seen):
+    def record(self, request, *args, **kwargs):
+        seen.append((request, *args, kwargs))
+
+    return record
+
+
+def async_recording(seen):
+    async def record(self, request, *args, **kwargs):
+        seen.append((request, *args, kwargs))
+
+    return record
+
+
+def callable_recording(seen):
+    class Recording:
+        def __call__(self, request, *args, **kwargs):
+            seen.append((request, *args, kwargs))
+
+    return Recording()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda seen: sync_to_async(recording(seen)),
+        lambda seen: async_to_sync(async_recording(seen)),
+        lambda seen: functools.partialmethod(recording(seen)),
+        lambda seen: staticmethod(functools.partial(recording(seen), None)),
+        callable_recording,
+    ],
+)
+def test_the_request_is_given_through_common_wrappers_too(tracker, caplog, make):
+    seen = []
+    tracker.register(pixel_class(make(seen)))
+    record(tracker)
+    assert seen == [(request_of_test, "welcome", {"user": 7})]
+    assert caplog.records == []
+
+
+def generate(self):
+    yield "never asked for"
+
+
+async def generate_asynchronously(self):
+    yield "never asked for"
+
+
+async def iterate_over(generator):
+    return [item async for item in generator]
+
+
+@pytest.mark.parametrize("method", [generate, generate_asynchronously])
+def test_a_generator_is_refused_for_it_would_never_run(tracker, method):
+    assert list(generate(None)) == asyncio.run(iterate_over(generate_asynchronously(None))) == ["never asked for"]
+    pixel = pixel_class(method)
+    with pytest.raises(PtrackRegistrationError) as caught:
+        tracker.register(pixel)
+    assert str(caught.value) == (
+        f"{pixel!r} has a generator for record(), which nobody would iterate over: let it not yield."
+    )
 
 
 def test_takes_request_overrules_what_the_parameters_say(tracker):

@@ -227,6 +227,8 @@ def test_with_a_bad_secret_the_picture_is_served_and_the_fault_logged(client, op
     [entry] = caplog.records
     assert (entry.name, entry.levelno) == ("ptrack", logging.ERROR)
     assert entry.getMessage().startswith(f"A hit was not recorded: {next(iter(bad))}")
+    assert [type(arg) for arg in entry.args] == [str]
+    assert entry.exc_info is None
     assert "aaa" not in caplog.text
     assert "bare string" not in entry.getMessage().replace("a bare string would each", "")
 
@@ -258,7 +260,7 @@ def test_a_failing_pixel_costs_neither_the_picture_nor_the_others(client, opens,
 # The swapped encoder
 
 
-@pytest.mark.parametrize("exception", [ValueError, KeyError, RecursionError, MemoryError])
+@pytest.mark.parametrize("exception", [ValueError, KeyError, RecursionError, MemoryError, asyncio.CancelledError])
 def test_any_exception_of_a_custom_encoder_is_an_unreadable_token(client, opens, caplog, exception):
     class RaisingEncoder:
         @staticmethod

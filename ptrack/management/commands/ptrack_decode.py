@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -11,8 +12,8 @@ from django.urls import NoReverseMatch
 from ptrack.encoder import current_encoder
 from ptrack.html import current_address
 
-# Characters: nonce, authenticator, "[[],{}]" and a space in base64.
-SHORTEST_TOKEN = 64
+# The shortest token has 64 characters: nonce, authenticator, "[[],{}]" and a space in base64.
+_TOKEN_LIKE_AN_OPTION = re.compile(r"-[\w-]{63,}={0,2}", re.ASCII)
 
 
 class Command(BaseCommand):
@@ -25,8 +26,8 @@ class Command(BaseCommand):
         )
 
     def run_from_argv(self, argv: list[str]) -> None:
-        # One token in 64 begins with a hyphen, as an option does; no option is as long as a token.
-        tokens = [word for word in argv if word.startswith("-") and len(word) >= SHORTEST_TOKEN]
+        # One token in 64 begins with a hyphen, as an option does.
+        tokens = [word for word in argv if _TOKEN_LIKE_AN_OPTION.fullmatch(word)]
         others = [word for word in argv if word not in ("--", *tokens)]
         super().run_from_argv([*others, "--", *tokens] if tokens else argv)
 
