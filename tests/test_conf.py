@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
+from django.utils.functional import empty
 
 import ptrack
 from ptrack import conf
@@ -73,6 +74,12 @@ def test_a_setting_that_is_assigned_counts_at_once(monkeypatch):
     monkeypatch.setattr(django_settings, "PTRACK_SECRET", "assigned")
     monkeypatch.setattr(django_settings, "PTRACK_SECRET_FALLBACKS", ["former"], raising=False)
     assert (conf.secret(), conf.secret_fallbacks()) == (b"assigned", (b"former",))
+
+
+def test_settings_that_nobody_has_read_yet_are_set_up(monkeypatch):
+    monkeypatch.setattr(conf, "_lazy_settings", {"_wrapped": empty})
+    assert conf.secret() == django_settings.PTRACK_SECRET.encode()
+    assert conf.secret_fallbacks() == ()
 
 
 def test_settings_may_be_configured_from_any_object():

@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import functools
 import logging
+import threading
 from collections import namedtuple
 
 import pytest
@@ -434,7 +435,19 @@ def test_an_async_record_is_awaited(tracker, caplog):
     assert caplog.records == []
 
 
-def test_what_a_wrapper_returns_is_awaited(tracker):
+def test_an_async_record_does_its_synchronous_work_in_the_thread_of_the_hit(tracker):
+    # Database connections and transactions belong to a thread.
+    threads = []
+
+    async def ask(self, *args, **kwargs):
+        threads.append(await sync_to_async(threading.get_ident)())
+
+    tracker.register(pixel_class(ask))
+    record(tracker)
+    assert threads == [threading.get_ident()]
+
+
+def test_what_a_wrapper_returns_is_awaited(tracker, caplog):
     calls = []
 
     class Awaitable:
@@ -445,6 +458,7 @@ def test_what_a_wrapper_returns_is_awaited(tracker):
     tracker.register(pixel_class(lambda self, *args, **kwargs: Awaitable()))
     record(tracker)
     assert calls == ["awaited"]
+    assert caplog.records == []
 
 
 def test_an_async_record_is_awaited_within_a_running_loop_too(tracker, caplog):
