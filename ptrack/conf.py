@@ -126,10 +126,12 @@ def _parse_fallbacks(value: object) -> tuple[bytes, ...] | str:
             f" is of type {type(value).__name__}: use a list of former secrets; "
             "the letters of a bare string would each become a secret that anyone can guess"
         )
-    secrets = []
-    for number, item in enumerate(value, start=1):
-        parsed = _parse_secret(item)
-        if isinstance(parsed, str):
-            return f", item {number}, {parsed}: {_SECRET_CURE}"
-        secrets.append(parsed)
-    return tuple(secrets)
+    secrets: tuple[bytes, ...] = ()
+    # Few sites have any, and every hit and every tag asks.
+    if value:
+        for number, item in enumerate(value, start=1):
+            parsed = _parse_secret(item)
+            if isinstance(parsed, str):
+                return f", item {number}, {parsed}: {_SECRET_CURE}"
+            secrets += (parsed,)
+    return secrets

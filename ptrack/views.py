@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from asyncio import CancelledError
-from collections.abc import Sequence
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -52,8 +51,8 @@ class PixelResponse(HttpResponse):
         # Taken over from one that Django made and checked. Made anew, the response takes
         # longer than decrypting the token. What can be changed is made anew all the same.
         vars(self).update(vars(_PROTOTYPE))
-        self.headers = ResponseHeaders({})
-        self.headers._store.update(_PROTOTYPE.headers._store)
+        self.headers = ResponseHeaders.__new__(ResponseHeaders)
+        self.headers._store = _PROTOTYPE.headers._store.copy()
         self.cookies = SimpleCookie()
         self._resource_closers: list[Any] = []
         self._container = [content]
@@ -91,24 +90,16 @@ serve_pixel.csrf_exempt = True  # type: ignore[attr-defined]
 
 def record_hit(token: str, request: HttpRequest) -> None:
     """Decode a token and run every registered pixel with what it holds, if it can be read."""
-    payload = _decode(token)
-    if payload is not None:
-        tracker.record(*payload, request)
-
-
-def _decode(token: str) -> tuple[Sequence[Any], dict[str, Any]] | None:
     if len(token) > TOKEN_MAX_LENGTH:
-        return None
+        return
     try:
         args, kwargs = current_encoder().decrypt(token)
     except ImproperlyConfigured as error:
         # As text: the exception would bring along this frame, and the token in it.
         logger.error("A hit was not recorded: %s", str(error))
-        return None
     except (Exception, CancelledError) as error:
         # Strangers send junk all day; at this level it costs nothing unless it is asked for.
         logger.debug("A token could not be read: %s", type(error).__name__)
-        return None
-    if isinstance(args, (list, tuple)) and isinstance(kwargs, dict):
-        return args, kwargs
-    return None
+    else:
+        if isinstance(args, (list, tuple)) and isinstance(kwargs, dict):
+            tracker.record(args, kwargs, request)
