@@ -244,6 +244,8 @@ def test_only_one_spelling_of_the_same_bytes_is_read(spaces):
     spellings = {bare + "=" * count for count in range(1, 6)} - {token}
     spellings |= {f"{token}\n", f"\n{token}", f" {token}", f"{token} ", f"{token}.", f"={token}", f"{token}\x00"}
     spellings |= {f"{bare[:40]}{extra}{bare[40:]}{padding}" for extra in ("\n", " ", "=", "==", ".", "é", "\x00")}
+    # Four at once leave whole groups of digits whole.
+    spellings |= {f"{bare[:40]}{extra * 4}{bare[40:]}{padding}" for extra in "\n =.+/!\x00"}
     if padding:
         # The last digit has bits to spare; all but one way to set them decode to the same bytes.
         for digit in set(ALPHABET) - {bare[-1]}:
