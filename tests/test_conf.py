@@ -13,7 +13,7 @@ from django.utils.functional import empty
 import ptrack
 from ptrack import conf
 
-from helpers import remembered
+from support import remembered
 
 BAD_SECRETS = [
     (None, "is not set"),

@@ -21,7 +21,7 @@ import ptrack
 from ptrack import PtrackEncoder, encoder
 from ptrack.exceptions import PtrackArgumentError, PtrackDecodeError
 
-from helpers import remembered, seal, seal_json, unseal
+from support import remembered, seal, seal_json, unseal
 
 ALPHABET = string.ascii_letters + string.digits + "-_"
 

@@ -13,7 +13,7 @@ from ptrack.exceptions import (
     without_locals,
 )
 
-from helpers import remembered
+from support import remembered
 
 PLAINTEXT = "ada@example.com"
 

@@ -25,7 +25,7 @@ import ptrack
 from ptrack import html, pixel_img, pixel_url
 from ptrack.exceptions import PtrackArgumentError, PtrackError
 
-from helpers import remembered
+from support import remembered
 
 PREFIX = "https://www.example.com/ptrack/"
 

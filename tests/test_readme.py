@@ -40,7 +40,7 @@ from ptrack.exceptions import PtrackArgumentError
 from ptrack.html import URL_MAX_LENGTH
 from ptrack.testing import open_mail
 
-from helpers import seal_json
+from support import seal_json
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from django.test import RequestFactory
 from ptrack import Tracker, TrackingPixel
 from ptrack.exceptions import PtrackRegistrationError
 
-from helpers import remembered
+from support import remembered
 
 ARGS, KWARGS = ["welcome"], {"user": 7}
 request_of_test = RequestFactory().get("/")

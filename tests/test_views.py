@@ -20,7 +20,7 @@ import ptrack
 from ptrack import views
 from ptrack.views import TRANSPARENT_1_PIXEL_GIF as GIF
 
-from helpers import seal_json
+from support import seal_json
 
 pytestmark = pytest.mark.usefixtures("no_pixels")
 
