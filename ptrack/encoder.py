@@ -14,6 +14,9 @@ A token is ``base64url(nonce + XSalsa20-Poly1305(json))``. The key is ``PTRACK_S
 filled up to 32 bytes with ``{``. The JSON, ``[[args...], {kwargs...}]``, is compact; spaces
 follow it so that the number of bytes divides by three and base64 needs no ``=``. This is
 the format of django-ptrack 3.0.0, which reads these tokens and whose tokens are read.
+
+The nonce begins with a stamp, the Unix time in seconds, and goes on at random. A space
+before the JSON says so: it is encrypted, so no token without a stamp passes for one with it.
 """
 
 from __future__ import annotations
@@ -21,9 +24,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from base64 import urlsafe_b64encode
 from binascii import a2b_base64
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from json.encoder import encode_basestring, encode_basestring_ascii
 from typing import Any, Protocol
 
@@ -41,15 +46,29 @@ from .exceptions import PtrackArgumentError, PtrackDecodeError, without_locals
 NONCE_SIZE = 24
 _OVERHEAD = NONCE_SIZE + 16
 
+#: Bytes of the nonce that hold the time, big-endian. 160 random bits are left for each
+#: second, and NaCl asks of a nonce only that it never comes twice.
+STAMP_SIZE = 4
+_STAMP_MARK = b" "
+
 # The two digits in which the standard alphabet differs are none in the url-safe one.
 _TO_STANDARD_DIGITS = bytes.maketrans(b"-_+/", b"+/!!")
 _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _JSON_SPACE = " \t\n\r"
 _read_json = json.JSONDecoder().raw_decode
 
+_UNREADABLE = (
+    "The token cannot be read: it was cut, altered or made with another secret. "
+    "Keep former secrets in PTRACK_SECRET_FALLBACKS."
+)
+
 
 class Encoder(Protocol):
-    """What ``ptrack.ptrack_encoder`` has to be: a class with these two static methods."""
+    """What ``ptrack.ptrack_encoder`` has to be: a class with these two static methods.
+
+    It may have a third, ``issued_at(token)``, which returns when a token was made, an aware
+    ``datetime``, or None.
+    """
 
     @staticmethod
     def encrypt(*args: Any, **kwargs: Any) -> str:
@@ -88,13 +107,23 @@ class PtrackEncoder:
         one of ``PTRACK_SECRET_FALLBACKS``, or is not spelt exactly as it was made (``=`` at
         its end aside), and ``ImproperlyConfigured`` for bad secrets.
         """
-        payload = _unseal(token)
+        _, message = _unseal(token)
+        payload = _deserialise(message)
         if payload is None:
-            raise PtrackDecodeError(
-                "The token cannot be read: it was cut, altered or made with another secret. "
-                "Keep former secrets in PTRACK_SECRET_FALLBACKS."
-            )
+            raise PtrackDecodeError(_UNREADABLE)
         return payload
+
+    @staticmethod
+    @without_locals
+    def issued_at(token: str) -> datetime | None:
+        """Return when a token was made, an aware datetime to the second, or None if it does not say.
+
+        Tokens of django-ptrack 3.0.0 do not say. Raises what ``decrypt`` raises.
+        """
+        nonce, message = _unseal(token)
+        if not message.startswith(_STAMP_MARK):
+            return None
+        return datetime.fromtimestamp(int.from_bytes(nonce[:STAMP_SIZE]), UTC)
 
 
 def _seal(args: tuple[object, ...], kwargs: Mapping[str, object]) -> str:
@@ -111,8 +140,11 @@ def _seal(args: tuple[object, ...], kwargs: Mapping[str, object]) -> str:
             message = text.encode(errors="surrogatepass")
         else:
             message = _to_json(args, kwargs, encode_basestring_ascii).encode()
+    message = _STAMP_MARK + message
     message += b" " * (-(len(message) + _OVERHEAD) % 3)
-    nonce = os.urandom(NONCE_SIZE)
+    # Four bytes last until 2106, and then begin anew.
+    stamp = int(time.time()) % 2 ** (8 * STAMP_SIZE)
+    nonce = stamp.to_bytes(STAMP_SIZE) + os.urandom(NONCE_SIZE - STAMP_SIZE)
     return urlsafe_b64encode(nonce + crypto_secretbox(message, nonce, key)).decode()
 
 
@@ -143,17 +175,18 @@ def _value_to_json(name: int | str, value: Any, quote: Callable[[str], str]) -> 
     raise PtrackArgumentError(f"ptrack cannot put argument {name!r} of type {kind.__name__} into an address: {cure}.")
 
 
-def _unseal(token: str) -> list[Any] | None:
+def _unseal(token: str) -> tuple[bytes, bytes]:
+    """Return the nonce and the plaintext of a token."""
     secrets = (conf.secret(), *conf.secret_fallbacks())
     sealed = _decode(token)
     if sealed is not None:
+        nonce, box = sealed[:NONCE_SIZE], sealed[NONCE_SIZE:]
         for secret in secrets:
             try:
-                message = crypto_secretbox_open(sealed[NONCE_SIZE:], sealed[:NONCE_SIZE], _to_key(secret))
+                return nonce, crypto_secretbox_open(box, nonce, _to_key(secret))
             except CryptoError:
                 continue
-            return _deserialise(message)
-    return None
+    raise PtrackDecodeError(_UNREADABLE)
 
 
 def _decode(token: str) -> bytes | None:

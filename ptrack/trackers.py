@@ -10,7 +10,7 @@ import logging
 import sys
 from abc import ABC, abstractmethod
 from asyncio import CancelledError
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
@@ -101,15 +101,20 @@ class Tracker:
             raise PtrackRegistrationError(f"{pixel_class!r} is not registered, so it cannot be removed.")
         del self._registry[pixel_class]
 
-    def record(self, args: Sequence[Any], kwargs: dict[str, Any], request: HttpRequest) -> None:
+    def record(self, args: Sequence[Any], kwargs: dict[str, Any], get_request: Callable[[], HttpRequest]) -> None:
         """Run every registered pixel once, with a tag's arguments.
+
+        Asks for the request once, and only if a pixel takes it.
 
         A pixel that fails is logged and the others run: mail proxies keep a broken picture,
         and one app's mistake must not cost another app its data.
         """
         handled = sys.exception()
+        request: HttpRequest | None = None
         for pixel_class, registration in tuple(self._registry.items()):
             try:
+                if registration.takes_request and request is None:
+                    request = get_request()
                 _run(registration, args, kwargs, request)
             except (Exception, CancelledError) as error:
                 forget_locals(error, handled)
@@ -123,7 +128,7 @@ class Tracker:
                 )
 
 
-def _run(registration: _Registration, args: Sequence[Any], kwargs: dict[str, Any], request: HttpRequest) -> None:
+def _run(registration: _Registration, args: Sequence[Any], kwargs: dict[str, Any], request: HttpRequest | None) -> None:
     # Looked up at each hit, so that a test can patch it.
     record = registration.pixel.record
     result = record(request, *args, **kwargs) if registration.takes_request else record(*args, **kwargs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from asyncio import CancelledError
 from http.cookies import SimpleCookie
 from typing import Any
@@ -13,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import ResponseHeaders
 
 from .encoder import current_encoder
+from .hits import Hit
 from .trackers import tracker
 
 #: A transparent GIF of one pixel, 43 bytes.
@@ -89,7 +91,11 @@ serve_pixel.csrf_exempt = True  # type: ignore[attr-defined]
 
 
 def record_hit(token: str, request: HttpRequest) -> None:
-    """Decode a token and run every registered pixel with what it holds, if it can be read."""
+    """Decode a token and run every registered pixel with what it holds, if it can be read.
+
+    Pixels that take the request find the ``ptrack.hits.Hit`` at ``request.ptrack``.
+    """
+    arrived = time.time()
     if len(token) > TOKEN_MAX_LENGTH:
         return
     try:
@@ -102,4 +108,10 @@ def record_hit(token: str, request: HttpRequest) -> None:
         logger.debug("A token could not be read: %s", type(error).__name__)
     else:
         if isinstance(args, (list, tuple)) and isinstance(kwargs, dict):
-            tracker.record(args, kwargs, request)
+            tracker.record(args, kwargs, lambda: _with_hit(request, token, arrived))
+
+
+def _with_hit(request: HttpRequest, token: str, arrived: float) -> HttpRequest:
+    # The headers, not the request, which would then refer to itself.
+    request.ptrack = Hit(token, request.META, arrived)  # type: ignore[attr-defined]
+    return request

@@ -14,6 +14,8 @@ from django.urls import include, path
 import ptrack
 from ptrack.management.commands.ptrack_decode import Command
 
+from support import seal
+
 
 def run(*args):
     out = io.StringIO()
@@ -168,7 +170,7 @@ def test_a_bad_secret_is_said():
 
 @pytest.mark.parametrize("words", [["{}"], ["{}", "--no-color"], ["--no-color", "{}"], ["--", "{}"]])
 def test_a_token_that_begins_with_a_hyphen_is_no_option(capsys, words):
-    with_hyphen = next(text for text in iter(token, None) if text.startswith("-"))
+    with_hyphen = next(text for text in iter(lambda: seal(b"[[], {}]"), None) if text.startswith("-"))
     Command().run_from_argv(["manage.py", "ptrack_decode", *(word.format(with_hyphen) for word in words)])
     assert capsys.readouterr() == ("args: []\nkwargs: {}\n", "")
 

@@ -9,6 +9,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
 from django.utils.functional import SimpleLazyObject
@@ -121,8 +122,9 @@ def test_the_plaintext_is_compact_json_and_spaces_to_a_length_that_base64_need_n
         text = unseal(PtrackEncoder.encrypt("a" * length, b=1)).decode()
         assert json.loads(text) == [["a" * length], {"b": 1}]
         json_text = '[["%s"],{"b":1}]' % ("a" * length)
+        assert text.startswith(f" {json_text}")
         assert text.strip(" ") == json_text
-        lengths[len(json_text) % 3] = len(text) - len(json_text)
+        lengths[len(json_text) % 3] = len(text) - len(f" {json_text}")
         assert (24 + 16 + len(text)) % 3 == 0
     assert sorted(lengths.values()) == [0, 1, 2]
 
@@ -147,7 +149,62 @@ def test_two_surrogates_in_a_row_stay_two():
 def test_each_token_is_new():
     tokens = {PtrackEncoder.encrypt("same") for _ in range(1000)}
     assert len(tokens) == 1000
-    assert len({token[:32] for token in tokens}) == 1000
+    # The nonce, but for the time in it.
+    assert len({token[6:32] for token in tokens}) == 1000
+
+
+@pytest.mark.parametrize(
+    ("now", "stamp"),
+    [
+        (0, "1970-01-01T00:00:00+00:00"),
+        (1, "1970-01-01T00:00:01+00:00"),
+        (1_790_000_000.999, "2026-09-21T14:13:20+00:00"),
+        (2**31, "2038-01-19T03:14:08+00:00"),
+        (2**32 - 1, "2106-02-07T06:28:15+00:00"),
+        (2**32 + 5, "1970-01-01T00:00:05+00:00"),
+    ],
+)
+def test_the_nonce_begins_with_the_time(monkeypatch, now, stamp):
+    monkeypatch.setattr(encoder.time, "time", lambda: now)
+    token = PtrackEncoder.encrypt("a")
+    assert int.from_bytes(base64.urlsafe_b64decode(token)[:4]) == int(now) % 2**32
+    assert PtrackEncoder.issued_at(token).isoformat() == stamp
+    assert PtrackEncoder.decrypt(token) == [["a"], {}]
+
+
+@pytest.mark.parametrize(("secret", "token", "payload"), MADE_BY_3_0_0)
+def test_tokens_of_3_0_0_do_not_say_when_they_were_made(secret, token, payload):
+    with override_settings(PTRACK_SECRET=secret):
+        assert PtrackEncoder.issued_at(token) is None
+
+
+@pytest.mark.parametrize("plaintext", [b"[[],{}]", b"[[],{}] ", b"\t[[],{}]", b"\n [[],{}]"])
+def test_only_a_space_before_the_json_marks_a_stamp(plaintext):
+    assert PtrackEncoder.issued_at(seal(plaintext)) is None
+    assert PtrackEncoder.issued_at(seal(b" " + plaintext)) is not None
+
+
+@pytest.mark.parametrize("token", ["", "junk", "A" * 100])
+def test_an_unreadable_token_does_not_say_when_it_was_made(token):
+    with pytest.raises(PtrackDecodeError, match="cannot be read"):
+        PtrackEncoder.issued_at(token)
+
+
+def test_the_time_is_read_with_a_former_secret_too():
+    token = PtrackEncoder.encrypt()
+    with override_settings(PTRACK_SECRET="new", PTRACK_SECRET_FALLBACKS=[settings.PTRACK_SECRET]):
+        assert PtrackEncoder.issued_at(token) is not None
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "€", "😀", '"', "\x00", "\ud800"])
+@pytest.mark.parametrize("length", range(61))
+def test_a_token_is_never_longer_than_one_of_3_0_0(letter, length):
+    # There, the JSON has a space after each separator and no character outside ASCII.
+    text = letter * length
+    for payload in ([[text], {}], [[], {"a": text}], [[text, 1], {"a": True}], [[], {}]):
+        args, kwargs = payload
+        sealed = 24 + 16 + len(json.dumps(payload))
+        assert len(PtrackEncoder.encrypt(*args, **kwargs)) <= -(-sealed // 3) * 4
 
 
 @pytest.mark.parametrize("secret", ["s", "é" * 16, b"\xff" * 32, "a secret of exactly 32 bytes, ok"])

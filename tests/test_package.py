@@ -66,7 +66,9 @@ def test_importing_it_needs_and_reads_no_settings():
     assert (result.stdout, result.stderr) == ("done\n", "")
 
 
-@pytest.mark.parametrize("module", ["html", "encoder", "trackers", "views", "checks", "apps", "testing", "conf"])
+@pytest.mark.parametrize(
+    "module", ["html", "encoder", "trackers", "views", "checks", "apps", "testing", "conf", "hits", "kinds"]
+)
 def test_every_module_may_be_imported_first(module):
     code = (
         f"import sys; sys.path.insert(0, {IMPORT_PATH!r}); from django.conf import settings; settings.configure(); "

@@ -26,7 +26,7 @@ def tracker() -> Tracker:
 
 
 def record(tracker, args=ARGS, kwargs=KWARGS, request=request_of_test):
-    tracker.record(args, kwargs, request)
+    tracker.record(args, kwargs, lambda: request)
 
 
 def pixel_class(record, **attributes):
