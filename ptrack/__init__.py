@@ -15,6 +15,8 @@ Importing this package reads no settings.
 
 from __future__ import annotations
 
+import typing as _typing
+
 from django.utils.module_loading import autodiscover_modules as _autodiscover_modules
 
 from . import conf as _conf
@@ -23,7 +25,11 @@ from .encoder import PtrackEncoder
 from .html import pixel_img, pixel_url
 from .trackers import Tracker, TrackingPixel, tracker
 
+if _typing.TYPE_CHECKING:
+    from .background import BackgroundPixel
+
 __all__ = [
+    "BackgroundPixel",
     "PtrackEncoder",
     "Tracker",
     "TrackingPixel",
@@ -49,3 +55,12 @@ def autodiscover() -> None:
     """
     _autodiscover_modules("pixels", register_to=tracker)
     _conf.import_from_project("pixels")
+
+
+def __getattr__(name: str) -> _typing.Any:
+    # Sites that need no task engine do not load it.
+    if name == "BackgroundPixel":
+        from .background import BackgroundPixel
+
+        return BackgroundPixel
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

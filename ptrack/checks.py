@@ -3,10 +3,12 @@
 ptrack.E001  PTRACK_SECRET is bad
 ptrack.E002  PTRACK_SECRET_FALLBACKS is bad
 ptrack.E003  ptrack.ptrack_encoder lacks encrypt or decrypt
+ptrack.E004  a BackgroundPixel's task backend cannot be used
 ptrack.W001  PTRACK_APP_URL is no absolute http(s) address
 ptrack.W002  the tag cannot find ptrack.urls in the URLconf
 ptrack.W003  ptrack.urls is mounted at an empty prefix
 ptrack.W004  PTRACK_SECRET is weak (with --deploy)
+ptrack.W005  a BackgroundPixel's task backend runs tasks at once or not at all
 ptrack.I001  ptrack.urls is routed, but no pixel is registered
 """
 
@@ -119,7 +121,9 @@ def check_prefix(**kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_pixels(**kwargs: Any) -> list[checks.CheckMessage]:
-    if tracker._registry or not any(_routes()):
+    if tracker._registry:
+        return [message for registration in tracker._registry.values() for message in registration.pixel.check()]
+    if not any(_routes()):
         return []
     searched = [app_config.name for app_config in apps.get_app_configs()]
     if (project := conf.project_package()) and project not in searched:

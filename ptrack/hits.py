@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import uuid
 from asyncio import CancelledError
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -39,8 +40,8 @@ class Hit:
     def __init__(self, token: str, meta: Mapping[str, Any], timestamp: float) -> None:
         """Take the token as received, the request's ``META``, and the Unix time of arrival in seconds."""
         self.token = token
+        self.timestamp = timestamp
         self._meta = meta
-        self._timestamp = timestamp
 
     def __repr__(self) -> str:
         # Without the token, which whoever reads a log could load.
@@ -49,7 +50,12 @@ class Hit:
     @cached_property
     def at(self) -> datetime:
         """When the hit arrived, in UTC."""
-        return datetime.fromtimestamp(self._timestamp, UTC)
+        return datetime.fromtimestamp(self.timestamp, UTC)
+
+    @cached_property
+    def id(self) -> str:
+        """32 hexadecimal digits, for this one loading; the same in a task that runs twice."""
+        return uuid.uuid4().hex
 
     @cached_property
     def pixel_id(self) -> str:

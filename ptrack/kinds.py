@@ -90,6 +90,9 @@ PERSON, PROXY, PREFETCH, SCANNER, UNKNOWN = HitKind
 PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 PREFETCH_WORDS = ("prefetch", "prerender", "preview")
 
+#: All headers that ``classify`` reads.
+HEADERS_READ = ("User-Agent", *PREFETCH_HEADERS, "Sec-CH-UA", "From")
+
 #: About the software that fetches mail's pictures, from the most certain to the least.
 MAIL_RULES: list[Rule] = [
     *_named(PROXY, "ua-parser/uap-core, tests/test_ua.yaml", "GoogleImageProxy"),

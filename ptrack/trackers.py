@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from asgiref.sync import async_to_sync
+from django.core.checks import CheckMessage
 from django.http import HttpRequest
 
 from .exceptions import PtrackRegistrationError, forget_locals
@@ -48,13 +49,26 @@ class TrackingPixel(ABC):
         the picture nor the other pixels notice.
         """
 
+    def check(self) -> list[CheckMessage]:
+        """Return what ``manage.py check`` has to say of this pixel."""
+        return []
+
+    # Whether _on_hit() needs the request, even if record() does not take it.
+    _needs_request: ClassVar[bool] = False
+
+    def _on_hit(self, args: Sequence[Any], kwargs: dict[str, Any], request: Any, takes_request: bool) -> None:
+        run(self, args, kwargs, request, takes_request)
+
 
 _PixelClass = TypeVar("_PixelClass", bound=type[TrackingPixel])
 
 
-class _Registration(NamedTuple):
+class Registration(NamedTuple):
+    """A pixel class's one object, and what it is given."""
+
     pixel: TrackingPixel
     takes_request: bool
+    needs_request: bool
 
 
 class Tracker:
@@ -62,7 +76,7 @@ class Tracker:
 
     def __init__(self) -> None:
         # A plain dict: autodiscovery copies it, and puts the copy back if a module fails.
-        self._registry: dict[type[TrackingPixel], _Registration] = {}
+        self._registry: dict[type[TrackingPixel], Registration] = {}
 
     def register(self, pixel_class: _PixelClass) -> _PixelClass:
         """Register a subclass of ``TrackingPixel`` and return it; serves as a decorator.
@@ -88,8 +102,7 @@ class Tracker:
             raise PtrackRegistrationError(
                 f"{pixel_class!r} has a generator for record(), which nobody would iterate over: let it not yield."
             )
-        pixel = pixel_class()
-        self._registry[pixel_class] = _Registration(pixel, _takes_request(pixel))
+        self._registry[pixel_class] = registration_of(pixel_class)
         return pixel_class
 
     def unregister(self, pixel_class: type[TrackingPixel]) -> None:
@@ -113,25 +126,41 @@ class Tracker:
         request: HttpRequest | None = None
         for pixel_class, registration in tuple(self._registry.items()):
             try:
-                if registration.takes_request and request is None:
+                if registration.needs_request and request is None:
                     request = get_request()
-                _run(registration, args, kwargs, request)
+                registration.pixel._on_hit(args, kwargs, request, registration.takes_request)
             except (Exception, CancelledError) as error:
-                forget_locals(error, handled)
-                # Without this very frame, which is still running and so cannot be cleared.
-                error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
-                logger.error(
-                    "Pixel %s.%s failed to record a hit.",
-                    pixel_class.__module__,
-                    pixel_class.__qualname__,
-                    exc_info=error,
-                )
+                log_failure(pixel_class, error, handled)
 
 
-def _run(registration: _Registration, args: Sequence[Any], kwargs: dict[str, Any], request: HttpRequest | None) -> None:
+def registration_of(pixel_class: type[TrackingPixel]) -> Registration:
+    """Return what a registry keeps of a pixel class."""
+    pixel = pixel_class()
+    takes_request = _takes_request(pixel)
+    return Registration(pixel, takes_request, takes_request or pixel._needs_request)
+
+
+def dotted_path(pixel_class: type[TrackingPixel]) -> str:
+    """Return a pixel class's module and name."""
+    return f"{pixel_class.__module__}.{pixel_class.__qualname__}"
+
+
+def log_failure(pixel_class: type[TrackingPixel], error: BaseException, handled: BaseException | None) -> None:
+    """Log what a pixel raised, without the local variables of the frames that it passed through.
+
+    What was being handled before it came up, if anything, is left alone.
+    """
+    forget_locals(error, handled)
+    # Without the frame of the caller, which is still running and so cannot be cleared.
+    error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
+    logger.error("Pixel %s failed to record a hit.", dotted_path(pixel_class), exc_info=error)
+
+
+def run(pixel: TrackingPixel, args: Sequence[Any], kwargs: dict[str, Any], request: Any, takes_request: bool) -> None:
+    """Call a pixel's ``record``, and wait for it if it is asynchronous. Raises whatever it raises."""
     # Looked up at each hit, so that a test can patch it.
-    record = registration.pixel.record
-    result = record(request, *args, **kwargs) if registration.takes_request else record(*args, **kwargs)
+    record = pixel.record
+    result = record(request, *args, **kwargs) if takes_request else record(*args, **kwargs)
     if result is not None and inspect.isawaitable(result):
         _wait_for(result)
 

@@ -378,4 +378,4 @@ def test_the_checks_are_registered_under_these_tags(monkeypatch):
 
 def test_every_id_is_listed_once_at_the_top():
     listed = re.findall(r"ptrack\.[EWI]\d{3}", checks.__doc__)
-    assert sorted(listed) == sorted([*BROKEN_SETTINGS, "ptrack.E003", "ptrack.I001"])
+    assert sorted(listed) == sorted([*BROKEN_SETTINGS, "ptrack.E003", "ptrack.E004", "ptrack.I001", "ptrack.W005"])

@@ -169,7 +169,7 @@ def test_an_encoder_that_fails_to_say_when(outcome, caplog):
 
 def test_all_but_the_time_is_worked_out_when_it_is_looked_at(seen, monkeypatch):
     open_mail(ptrack.pixel_img())
-    assert set(vars(seen[0].ptrack)) == {"token", "_meta", "_timestamp"}
+    assert set(vars(seen[0].ptrack)) == {"token", "timestamp", "_meta"}
 
 
 def test_the_kind_is_worked_out_once():

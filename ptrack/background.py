@@ -1,0 +1,179 @@
+"""Pixels whose ``record`` runs in a worker of the site's own task engine.
+
+The engine is whatever the setting ``TASKS`` names: that of Django, from 6.0 on, or of its
+backport ``django-tasks`` before.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from asyncio import CancelledError
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest
+from django.utils.module_loading import import_string
+
+from .exceptions import without_locals
+from .hits import Hit
+from .kinds import HEADERS_READ
+from .trackers import Registration, TrackingPixel, dotted_path, log_failure, registration_of, run, tracker
+
+try:
+    from django.tasks import task
+    from django.tasks.backends.dummy import DummyBackend
+    from django.tasks.backends.immediate import ImmediateBackend
+except ImportError:
+    try:
+        from django_tasks import task
+        from django_tasks.backends.dummy import DummyBackend
+        from django_tasks.backends.immediate import ImmediateBackend
+    except ImportError as error:
+        raise ImproperlyConfigured(
+            "ptrack.BackgroundPixel needs a task engine: use Django 6.0 or newer, or install the backport "
+            "with the extra 'tasks' of django-ptrack."
+        ) from error
+
+#: What travels with a task: what ``classify`` reads, and what access logs and the like do.
+#: Never Cookie or Authorization: a queue is not the place for them.
+HEADERS_KEPT = (
+    *HEADERS_READ,
+    "Accept",
+    "Accept-Language",
+    "Forwarded",
+    "Host",
+    "Referer",
+    "Via",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Real-IP",
+)
+_META_KEPT = ("REMOTE_ADDR", *(f"HTTP_{name.upper().replace('-', '_')}" for name in HEADERS_KEPT))
+
+logger = logging.getLogger("ptrack")
+
+
+class BackgroundPixel(TrackingPixel):
+    """A pixel whose ``record`` runs in a worker: subclass it, write ``record``, register the class.
+
+    If ``record`` takes the request, it is given one that answers ``method``, ``path``,
+    ``META``, ``headers`` (those in ``HEADERS_KEPT``) and ``ptrack`` like the original.
+
+    If the engine does not take the task, ``record`` runs in the process of the hit.
+    """
+
+    #: Options of ``Task.using()``, such as ``{"queue_name": "opens"}`` or ``{"backend": "slow"}``.
+    task_options: ClassVar[Mapping[str, Any]] = {}
+
+    _needs_request = True
+
+    @classmethod
+    def task(cls) -> Any:
+        """Return the task that is queued for each hit, with the options of this class.
+
+        Raises what ``Task.using()`` raises for options that do not suit the setting ``TASKS``.
+        """
+        return run_pixel.using(**cls.task_options)
+
+    def check(self) -> list[checks.CheckMessage]:
+        """Return an error if the task backend cannot be used, and a warning if it has no worker."""
+        path = dotted_path(type(self))
+        try:
+            backend = self.task().get_backend()
+        except Exception as error:
+            return [
+                checks.Error(
+                    f"{path} cannot use its task backend: {type(error).__name__}: {error}",
+                    hint="Look at the setting TASKS and at the pixel's task_options. Its hits are recorded "
+                    "while the picture is served.",
+                    id="ptrack.E004",
+                )
+            ]
+        if isinstance(backend, ImmediateBackend):
+            fault = "runs tasks at once, while the picture is served"
+        elif isinstance(backend, DummyBackend):
+            fault = "never runs tasks, so no hit is recorded"
+        else:
+            return []
+        return [
+            checks.Warning(
+                f"{path} is a BackgroundPixel, but its task backend {fault}.",
+                hint="Set TASKS to a backend with workers, such as django-tasks-db or django-tasks-rq.",
+                id="ptrack.W005",
+            )
+        ]
+
+    def _on_hit(self, args: Sequence[Any], kwargs: dict[str, Any], request: Any, takes_request: bool) -> None:
+        try:
+            _enqueue(self, args, kwargs, request)
+        except (Exception, CancelledError) as error:
+            # By its type alone: its words may hold what was to be queued.
+            logger.error(
+                "The task engine did not take a hit of pixel %s (%s.%s); it is recorded while the picture is served.",
+                dotted_path(type(self)),
+                type(error).__module__,
+                type(error).__qualname__,
+            )
+        else:
+            return
+        run(self, args, kwargs, request, takes_request)
+
+
+@without_locals
+def _enqueue(pixel: BackgroundPixel, args: Sequence[Any], kwargs: dict[str, Any], request: Any) -> None:
+    hit = {
+        "id": request.ptrack.id,
+        "token": request.ptrack.token,
+        "timestamp": request.ptrack.timestamp,
+        "method": request.method,
+        "path": request.path,
+        "meta": {name: request.META[name] for name in _META_KEPT if name in request.META},
+        "args": list(args),
+        "kwargs": kwargs,
+    }
+    # As ASCII text: engines that keep JSON in a database do not take NUL and lone surrogates.
+    text = json.dumps(hit)
+    if json.loads(text) != hit:
+        raise ValueError("It would not arrive as it is.")
+    pixel.task().enqueue(dotted_path(type(pixel)), text)
+
+
+def _find(path: str) -> tuple[type[TrackingPixel], Registration]:
+    for pixel_class, registration in tracker._registry.items():
+        if dotted_path(pixel_class) == path:
+            return pixel_class, registration
+    # A worker that discovers no pixels.
+    pixel_class = import_string(path)
+    return pixel_class, registration_of(pixel_class)
+
+
+def _to_request(hit: Mapping[str, Any]) -> HttpRequest:
+    request = HttpRequest()
+    request.method = hit["method"]
+    request.path = request.path_info = hit["path"]
+    request.META = hit["meta"]
+    request.ptrack = Hit(hit["token"], request.META, hit["timestamp"])  # type: ignore[attr-defined]
+    request.ptrack.id = hit["id"]  # type: ignore[attr-defined]
+    return request
+
+
+@task()
+def run_pixel(pixel: str, hit: str) -> None:
+    """Let a pixel record a hit in a worker.
+
+    Takes the dotted path of the pixel's class, and the hit as JSON. What ``record`` raises is
+    logged and raised, so that the engine does with the task what it does with failed ones.
+    """
+    handled = sys.exception()
+    pixel_class, registration = _find(pixel)
+    found = json.loads(hit)
+    try:
+        run(registration.pixel, found["args"], found["kwargs"], _to_request(found), registration.takes_request)
+    except (Exception, CancelledError) as error:
+        log_failure(pixel_class, error, handled)
+        raise

@@ -1,0 +1,404 @@
+from __future__ import annotations
+
+import json
+import logging
+import subprocess
+import sys
+from asyncio import CancelledError
+from pathlib import Path
+
+import pytest
+from django.core import checks
+from django.test import Client, override_settings
+
+import ptrack
+from ptrack import BackgroundPixel, background
+from ptrack.background import DummyBackend, ImmediateBackend, run_pixel
+from ptrack.testing import open_mail
+
+pytestmark = pytest.mark.usefixtures("no_pixels")
+
+HEADERS = {
+    "User-Agent": "Thunderbird/128",
+    "Referer": "https://mail.example.com/",
+    "X-Forwarded-For": "192.0.2.7",
+    "Cookie": "sessionid=a-cookie",
+    "Authorization": "Bearer an-authorization",
+    "Proxy-Authorization": "a-proxy-authorization",
+    "X-Api-Key": "a-key",
+}
+
+
+def tasks(backend, **params):
+    return {"default": {"BACKEND": f"{backend.__module__}.{backend.__qualname__}", **params}}
+
+
+class RefusingBackend(DummyBackend):
+    """A task engine whose broker is down."""
+
+    def enqueue(self, *args, **kwargs):
+        raise self.options.get("error", ConnectionError("the broker is down"))
+
+
+seen = []
+
+
+class TopLevelPixel(BackgroundPixel):
+    def record(self, request, *args, **kwargs):
+        seen.append((request, args, kwargs))
+
+
+@pytest.fixture(autouse=True)
+def _nothing_seen():
+    seen.clear()
+
+
+@pytest.fixture
+def queue():
+    """Let the task engine keep what it is given: a list of task results."""
+    with override_settings(TASKS=tasks(DummyBackend)):
+        yield TopLevelPixel.task().get_backend().results
+
+
+def work(queue):
+    """Do what a worker does: run the tasks."""
+    while queue:
+        result = queue.pop(0)
+        # A queue holds text.
+        result.task.call(*json.loads(json.dumps(result.args)), **json.loads(json.dumps(result.kwargs)))
+
+
+def register(record, **attributes):
+    return ptrack.tracker.register(
+        type("APixel", (BackgroundPixel,), {"record": record, "__module__": __name__, **attributes})
+    )
+
+
+def test_a_hit_is_recorded_by_the_worker_and_not_before(queue):
+    ptrack.tracker.register(TopLevelPixel)
+    [response] = open_mail(ptrack.pixel_img("welcome", user=7))
+    assert response["Content-Type"] == "image/gif"
+    assert seen == []
+    assert len(queue) == 1
+    work(queue)
+    [(_, args, kwargs)] = seen
+    assert (args, kwargs) == (("welcome",), {"user": 7})
+
+
+def test_the_worker_gives_a_request_like_the_original(queue):
+    ptrack.tracker.register(TopLevelPixel)
+    originals = []
+
+    class OriginalPixel(ptrack.TrackingPixel):
+        def record(self, request):
+            originals.append(request)
+
+    ptrack.tracker.register(OriginalPixel)
+    open_mail(ptrack.pixel_img(), **HEADERS, HTTP_HOST="www.example.com", REMOTE_ADDR="192.0.2.1")
+    work(queue)
+    [original], [(request, _, _)] = originals, seen
+    for name in ("method", "path", "path_info"):
+        assert getattr(request, name) == getattr(original, name)
+    for name in ("id", "token", "pixel_id", "at", "issued_at", "age", "kind", "reason"):
+        assert getattr(request.ptrack, name) == getattr(original.ptrack, name)
+    assert request.ptrack.kind == "person"
+    assert request.META["REMOTE_ADDR"] == "192.0.2.1"
+    assert {name: request.headers[name] for name in list(HEADERS)[:3]} == dict(list(HEADERS.items())[:3])
+    assert request.get_host() == original.get_host()
+
+
+def test_cookies_and_credentials_do_not_go_into_the_queue(queue):
+    ptrack.tracker.register(TopLevelPixel)
+    client = Client()
+    client.cookies["other"] = "another-cookie"
+    open_mail(ptrack.pixel_img("welcome"), client=client, **HEADERS)
+    queued = repr([(result.args, result.kwargs) for result in queue])
+    assert "welcome" in queued
+    for secret in ("a-cookie", "another-cookie", "an-authorization", "a-proxy-authorization", "a-key"):
+        assert secret not in queued
+
+
+@pytest.mark.parametrize("text", ["\x00", "\ud800", "\ude00\ud83d", "😀é", '"\\', "a" * 1000])
+def test_any_text_travels_and_is_ascii_on_the_way(queue, text):
+    ptrack.tracker.register(TopLevelPixel)
+    open_mail(ptrack.pixel_img(text, key=text, number=10**100, yes=True))
+    assert all(argument.isascii() and "\x00" not in argument for argument in queue[0].args)
+    work(queue)
+    assert [(args, kwargs) for _, args, kwargs in seen] == [((text,), {"key": text, "number": 10**100, "yes": True})]
+
+
+def test_a_pixel_that_does_not_take_the_request(queue):
+    recorded = []
+    register(lambda *args, **kwargs: recorded.append(args[1:]), takes_request=False)
+    open_mail(ptrack.pixel_img("a"))
+    work(queue)
+    assert recorded == [("a",)]
+
+
+def test_an_async_record_is_awaited_by_the_worker(queue):
+    recorded = []
+
+    async def record(self, *args):
+        recorded.append(args)
+
+    register(record)
+    open_mail(ptrack.pixel_img("a"))
+    work(queue)
+    assert recorded == [("a",)]
+
+
+def test_the_other_pixels_run_at_once(queue, opens):
+    ptrack.tracker.register(TopLevelPixel)
+    open_mail(ptrack.pixel_img("a"))
+    assert opens == [(["a"], {})]
+    work(queue)
+    assert len(seen) == len(opens) == 1
+
+
+def test_two_pixels_of_one_hit_share_its_id(queue):
+    ids = []
+
+    def record(self, request):
+        ids.append(request.ptrack.id)
+
+    register(record)
+    ptrack.tracker.register(type("AnotherPixel", (BackgroundPixel,), {"record": record}))
+    mail = ptrack.pixel_img()
+    open_mail(mail)
+    work(queue)
+    assert ids[0] == ids[1]
+    assert len(ids[0]) == 32
+    open_mail(mail)
+    work(queue)
+    assert len(set(ids)) == 2
+
+
+def test_a_task_that_runs_twice_is_the_same_hit(queue):
+    ptrack.tracker.register(TopLevelPixel)
+    open_mail(ptrack.pixel_img())
+    queue *= 2
+    work(queue)
+    first, second = (request.ptrack for request, _, _ in seen)
+    assert (first.id, first.at) == (second.id, second.at)
+
+
+def test_a_worker_that_discovers_no_pixels_imports_the_class(queue):
+    ptrack.tracker.register(TopLevelPixel)
+    open_mail(ptrack.pixel_img("a"))
+    ptrack.tracker.unregister(TopLevelPixel)
+    [result] = queue
+    path, hit = result.args
+    assert path == f"{__name__}.TopLevelPixel"
+    sys.modules["pixels_of_the_worker"] = sys.modules[__name__]
+    try:
+        run_pixel.call("pixels_of_the_worker.TopLevelPixel", hit)
+    finally:
+        del sys.modules["pixels_of_the_worker"]
+    assert [args for _, args, _ in seen] == [("a",)]
+
+
+def test_a_pixel_that_is_gone_fails_the_task(queue):
+    ptrack.tracker.register(TopLevelPixel)
+    open_mail(ptrack.pixel_img())
+    with pytest.raises(ImportError):
+        run_pixel.call("no.such.Pixel", queue[0].args[1])
+
+
+# Failures
+
+
+@pytest.mark.parametrize("error", [ValueError("a fault"), CancelledError("a fault")])
+def test_what_record_raises_is_logged_in_the_worker_and_reaches_the_engine(queue, caplog, error):
+    def record(self, secret):
+        raise error
+
+    register(record)
+    open_mail(ptrack.pixel_img("in-the-token"))
+    with pytest.raises(type(error), match="a fault"):
+        work(queue)
+    [entry] = caplog.records
+    assert (entry.name, entry.levelno) == ("ptrack", logging.ERROR)
+    assert entry.getMessage() == f"Pixel {__name__}.APixel failed to record a hit."
+    assert "in record" in caplog.text
+    assert "in-the-token" not in caplog.text
+    frame = error.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code.co_name == "record":
+            assert frame.tb_frame.f_locals == {}
+        frame = frame.tb_next
+
+
+def test_an_engine_that_runs_tasks_at_once(caplog):
+    def record(self, *args):
+        seen.append(args)
+        raise ValueError("a fault")
+
+    register(record)
+    with override_settings(TASKS=tasks(ImmediateBackend)):
+        [response] = open_mail(ptrack.pixel_img("a"))
+    assert response.status_code == 200
+    # Once, although it failed.
+    assert seen == [("a",)]
+    ours = [entry.getMessage() for entry in caplog.records if entry.name == "ptrack"]
+    assert ours == [f"Pixel {__name__}.APixel failed to record a hit."]
+
+
+@pytest.mark.parametrize("error", [ConnectionError("in-the-error"), CancelledError("in-the-error")])
+def test_what_the_engine_refuses_is_recorded_in_process(caplog, error):
+    ptrack.tracker.register(TopLevelPixel)
+    with override_settings(TASKS=tasks(RefusingBackend, OPTIONS={"error": error})):
+        [response] = open_mail(ptrack.pixel_img("in-the-token"), user_agent="Thunderbird")
+    assert response.status_code == 200
+    [(request, args, _)] = seen
+    assert (args, request.ptrack.kind) == (("in-the-token",), "person")
+    [entry] = caplog.records
+    assert (entry.name, entry.levelno, entry.exc_info) == ("ptrack", logging.ERROR, None)
+    name = f"{type(error).__module__}.{type(error).__qualname__}"
+    assert entry.getMessage() == (
+        f"The task engine did not take a hit of pixel {__name__}.TopLevelPixel ({name}); "
+        "it is recorded while the picture is served."
+    )
+
+
+def test_what_is_refused_and_then_fails_is_logged_twice(caplog, opens):
+    def record(self):
+        raise ValueError("a fault")
+
+    register(record)
+    with override_settings(TASKS=tasks(RefusingBackend)):
+        open_mail(ptrack.pixel_img())
+    assert [entry.getMessage().partition(" ")[0] for entry in caplog.records] == ["The", "Pixel"]
+    assert caplog.records[1].exc_info[1].__context__ is None
+    assert opens == [([], {})]
+
+
+@pytest.mark.parametrize("value", [object, ("a", "tuple"), {1: 2}, "two surrogates: \ud83d\ude00"])
+def test_what_would_not_arrive_as_it_is_is_recorded_in_process(caplog, queue, value):
+    class FreeEncoder:
+        @staticmethod
+        def encrypt(*args):
+            return "token"
+
+        @staticmethod
+        def decrypt(token):
+            return [[value], {}]
+
+    ptrack.ptrack_encoder = FreeEncoder
+    ptrack.tracker.register(TopLevelPixel)
+    open_mail(ptrack.pixel_img())
+    assert [args for _, args, _ in seen] == [(value,)]
+    assert len(caplog.records) == 1
+    assert queue == []
+
+
+def test_a_backend_that_is_not_there_loses_no_hit(caplog):
+    with override_settings(TASKS=tasks(DummyBackend) | {"slow": {"BACKEND": "no.such.Backend"}}):
+        register(lambda self, *args: seen.append(args), task_options={"backend": "slow"})
+        open_mail(ptrack.pixel_img("a"))
+    assert seen == [("a",)]
+    assert len(caplog.records) == 1
+
+
+# Options and checks
+
+
+def test_the_options_of_the_task(queue):
+    class LowPixel(TopLevelPixel):
+        task_options = {"queue_name": "opens"}
+
+    with override_settings(TASKS=tasks(DummyBackend, QUEUES=["default", "opens"])):
+        ptrack.tracker.register(LowPixel)
+        open_mail(ptrack.pixel_img())
+        [result] = LowPixel.task().get_backend().results
+    assert result.task.queue_name == "opens"
+
+
+def messages():
+    return [message for message in checks.run_checks(tags=["ptrack"]) if message.id not in ("ptrack.I001",)]
+
+
+@pytest.mark.parametrize(
+    ("backend", "fault"),
+    [(ImmediateBackend, "runs tasks at once, while the picture is served"), (DummyBackend, "never runs tasks")],
+)
+def test_a_check_names_engines_without_workers(backend, fault):
+    with override_settings(TASKS=tasks(backend)):
+        assert messages() == []
+        ptrack.tracker.register(TopLevelPixel)
+        [message] = messages()
+    assert (message.id, message.level) == ("ptrack.W005", checks.WARNING)
+    assert message.msg.startswith(f"{__name__}.TopLevelPixel is a BackgroundPixel, but its task backend {fault}")
+    assert "TASKS" in message.hint
+
+
+class WorkingBackend(DummyBackend.__base__):
+    """A task engine that has workers, for all that a check can see."""
+
+    def enqueue(self, *args, **kwargs): ...
+
+
+def test_a_check_is_quiet_about_engines_with_workers():
+    with override_settings(TASKS=tasks(WorkingBackend)):
+        ptrack.tracker.register(TopLevelPixel)
+        assert messages() == []
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [({"backend": "absent"}, "absent"), ({"queue_name": "absent"}, "absent"), ({"prio": 1}, "prio")],
+)
+def test_a_check_names_what_cannot_be_used(options, fault):
+    class BrokenPixel(TopLevelPixel):
+        task_options = options
+
+    with override_settings(TASKS=tasks(WorkingBackend, QUEUES=["default"])):
+        ptrack.tracker.register(BrokenPixel)
+        [message] = messages()
+    assert (message.id, message.level) == ("ptrack.E004", checks.ERROR)
+    assert "BrokenPixel cannot use its task backend: " in message.msg
+    assert fault in message.msg
+    assert "TASKS" in message.hint
+
+
+def test_pixels_may_have_checks_of_their_own():
+    warning = checks.Warning("a fault", id="mine.W001")
+
+    class CheckedPixel(ptrack.TrackingPixel):
+        def record(self): ...
+
+        def check(self):
+            return [warning]
+
+    ptrack.tracker.register(CheckedPixel)
+    assert messages() == [warning]
+
+
+# Import
+
+WITHOUT_ENGINE = """
+import sys
+sys.modules["django.tasks"] = sys.modules["django_tasks"] = None
+import ptrack
+from django.conf import settings
+settings.configure()
+try:
+    ptrack.BackgroundPixel
+except Exception as error:
+    print(type(error).__name__, error)
+"""
+
+
+def test_without_a_task_engine_the_error_says_what_to_install():
+    path = str(Path(ptrack.__file__).parents[1])
+    code = f"import sys; sys.path.insert(0, {path!r}){WITHOUT_ENGINE}"
+    result = subprocess.run([sys.executable, "-I", "-W", "error", "-c", code], capture_output=True, text=True)
+    assert result.stderr == ""
+    assert result.stdout.startswith("ImproperlyConfigured ptrack.BackgroundPixel needs a task engine")
+    assert "'tasks'" in result.stdout
+
+
+def test_the_class_is_found_where_the_design_says():
+    assert ptrack.BackgroundPixel is background.BackgroundPixel
+    assert issubclass(ptrack.BackgroundPixel, ptrack.TrackingPixel)
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = ptrack.nothing
