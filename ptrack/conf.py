@@ -70,6 +70,21 @@ def raw_app_url() -> object:
     return _read("PTRACK_APP_URL", None)
 
 
+def opens_keep_address() -> bool:
+    """Return whether ``PTRACK_OPENS_KEEP_ADDRESS`` is set: whether ``ptrack.opens`` keeps remote addresses."""
+    return bool(_read("PTRACK_OPENS_KEEP_ADDRESS", False))
+
+
+def opens_in_background() -> bool:
+    """Return whether ``PTRACK_OPENS_IN_BACKGROUND`` is set: whether ``ptrack.opens`` works in the task engine."""
+    return bool(_read("PTRACK_OPENS_IN_BACKGROUND", False))
+
+
+def uses_time_zones() -> bool:
+    """Return whether ``USE_TZ`` is set, as it is by default."""
+    return bool(_read("USE_TZ", True))
+
+
 def has_urlconf() -> bool:
     """Return whether ``ROOT_URLCONF`` is set."""
     return bool(_read("ROOT_URLCONF", None))

@@ -1,24 +1,39 @@
 """A site as a newcomer would set it up: apps with and without pixels, and pixels of its own."""
 
+import os
+
 import django
 
 SECRET_KEY = "not a secret: it belongs to the tests"
 ALLOWED_HOSTS = ["testserver", "www.example.com"]
 INSTALLED_APPS = [
+    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
+    "django.contrib.messages",
     "django.contrib.sessions",
+    "django.contrib.staticfiles",
     "ptrack",
+    "ptrack.opens",
     "welcome",
     "faulty",
     "silent",
 ]
 MIDDLEWARE: list[str] = []
+# The admin's middleware: its own tests switch it on.
+SILENCED_SYSTEM_CHECKS = ["admin.E408", "admin.E409", "admin.E410"]
 ROOT_URLCONF = "project.urls"
+STATIC_URL = "static/"
+CONTEXT_PROCESSORS = [
+    "django.template.context_processors.request",
+    "django.contrib.auth.context_processors.auth",
+    "django.contrib.messages.context_processors.messages",
+]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "OPTIONS": {"context_processors": ["django.template.context_processors.request"]},
+        "OPTIONS": {"context_processors": CONTEXT_PROCESSORS},
+        "APP_DIRS": True,
     },
     {
         "BACKEND": "django.template.backends.jinja2.Jinja2",
@@ -26,9 +41,14 @@ TEMPLATES = [
         "OPTIONS": {"environment": "project.jinja2.environment"},
     },
 ]
+# Whatever else PostgreSQL's client needs, it reads from variables such as PGHOST.
+DATABASE_OPTIONS = {
+    "sqlite": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:", "ATOMIC_REQUESTS": True},
+    "postgresql": {"ENGINE": "django.db.backends.postgresql", "NAME": "ptrack", "ATOMIC_REQUESTS": True},
+}
 DATABASES = {
-    alias: {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:", "ATOMIC_REQUESTS": True}
-    for alias in ("default", "other")
+    "default": DATABASE_OPTIONS[os.environ.get("PTRACK_TEST_DATABASE", "sqlite")],
+    "other": DATABASE_OPTIONS["sqlite"],
 }
 USE_TZ = True
 if django.VERSION >= (6, 1):

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from ptrack.opens.models import Open
+
+#: Rows. PostgreSQL deletes so many in a few hundredths of a second.
+DEFAULT_BATCH = 5000
+
+
+class Command(BaseCommand):
+    help = "Deletes the hits that are older than a number of days, in batches, so that new ones need not wait long."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--days", type=int, required=True, help="keep the hits of so many days")
+        parser.add_argument("--batch", type=int, default=DEFAULT_BATCH, help="delete so many at a time (default: 5000)")
+
+    def handle(self, *args: Any, days: int, batch: int, **options: Any) -> None:
+        for name, value in (("--days", days), ("--batch", batch)):
+            if value < 1:
+                raise CommandError(f"{name} is {value}: pass a number of at least 1.")
+        try:
+            old = Open.objects.filter(at__lt=timezone.now() - timedelta(days=days)).order_by("at", "pk")
+        except OverflowError:
+            raise CommandError(f"--days is {days}: there is no such day.") from None
+        deleted = 0
+        # Each batch is a transaction of its own.
+        while keys := list(old.values_list("pk", flat=True)[:batch]):
+            deleted += Open.objects.filter(pk__in=keys).delete()[0]
+            if options["verbosity"] > 1:
+                self.stdout.write(f"{deleted} hits deleted ...")
+        self.stdout.write(f"{deleted} hits of more than {days} days ago deleted.")
