@@ -3,8 +3,8 @@
     python example/demo.py            shows the steps, and exits with 0 if all went well
     python example/demo.py --serve    then shows the mail and its opens in a browser, until Ctrl-C
 
-It needs Django and ptrack, and neither input nor database nor network: mails go to a folder
-that is removed at the end, the web server listens on this machine alone.
+It needs Django and ptrack, and neither input nor network: mails, and the database of --serve,
+go to a folder that is removed at the end; the web server listens on this machine alone.
 """
 
 import argparse
@@ -123,11 +123,13 @@ def main() -> int:
     report = Report()
     is_serving = False
     try:
-        with tempfile.TemporaryDirectory(prefix="ptrack-demo-") as folder, server(options.port, folder) as url:
+        with tempfile.TemporaryDirectory(prefix="ptrack-demo-") as folder, server(options, folder) as url:
             show_steps(report, url)
             if options.serve:
                 is_serving = True
-                print(f"\nThe mail and its opens, as they are recorded: {url}/\nCtrl-C stops the server.")
+                print(f"\nThe mail and its opens, as they are recorded: {url}/")
+                print(f"What a month of them adds up to, in the admin: {url}/admin/ptrack_opens/open/report/")
+                print("Ctrl-C stops the server.")
                 # On Windows, Ctrl-C does not end a wait without a limit.
                 while True:
                     time.sleep(1)
@@ -156,21 +158,25 @@ def port_number(text: str) -> int:
 
 
 @contextmanager
-def server(port: int, mail_folder: str) -> Iterator[str]:
+def server(options: argparse.Namespace, mail_folder: str) -> Iterator[str]:
     """Run the project's web server in a thread, and give its address."""
     try:
-        httpd = Server((HOST, port), QuietHandler)
+        httpd = Server((HOST, options.port), QuietHandler)
     except OSError as error:
-        raise DemoError(f"port {port} cannot be used: {error.strerror}. Choose another one with --port.") from None
+        raise DemoError(
+            f"port {options.port} cannot be used: {error.strerror}. Choose another one with --port."
+        ) from None
     with httpd:
         url = f"http://{HOST}:{httpd.server_port}"
         # What settings.py reads. The port had to be known before, as mails hold the address.
         os.environ |= {
-            "DJANGO_SETTINGS_MODULE": "newsletter.settings",
+            "DJANGO_SETTINGS_MODULE": f"newsletter.{'serve_settings' if options.serve else 'settings'}",
             "NEWSLETTER_URL": url,
             "NEWSLETTER_MAIL_FOLDER": mail_folder,
         }
         httpd.set_app(get_wsgi_application())
+        if options.serve:
+            prepare_report()
         thread = threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
         thread.start()
         try:
@@ -178,6 +184,13 @@ def server(port: int, mail_folder: str) -> Iterator[str]:
         finally:
             httpd.shutdown()
             thread.join()
+
+
+def prepare_report() -> None:
+    from newsletter import month
+
+    print("Making up the opens of a month for the report ...\n")
+    month.prepare()
 
 
 def show_steps(report: Report, url: str) -> None:

@@ -15,7 +15,7 @@ Importing this package reads no settings.
 
 from __future__ import annotations
 
-import typing as _typing
+import typing
 
 from django.utils.module_loading import autodiscover_modules as _autodiscover_modules
 
@@ -25,7 +25,7 @@ from .encoder import PtrackEncoder
 from .html import pixel_img, pixel_url
 from .trackers import Tracker, TrackingPixel, tracker
 
-if _typing.TYPE_CHECKING:
+if typing.TYPE_CHECKING:
     from .background import BackgroundPixel
 
 __all__ = [
@@ -57,7 +57,7 @@ def autodiscover() -> None:
     _conf.import_from_project("pixels")
 
 
-def __getattr__(name: str) -> _typing.Any:
+def __getattr__(name: str) -> typing.Any:
     # Sites that need no task engine do not load it.
     if name == "BackgroundPixel":
         from .background import BackgroundPixel

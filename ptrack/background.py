@@ -29,9 +29,9 @@ try:
     from django.tasks.backends.immediate import ImmediateBackend
 except ImportError:
     try:
-        from django_tasks import task
-        from django_tasks.backends.dummy import DummyBackend
-        from django_tasks.backends.immediate import ImmediateBackend
+        from django_tasks import task  # type: ignore[no-redef]
+        from django_tasks.backends.dummy import DummyBackend  # type: ignore[no-redef]
+        from django_tasks.backends.immediate import ImmediateBackend  # type: ignore[no-redef]
     except ImportError as error:
         raise ImproperlyConfigured(
             "ptrack.BackgroundPixel needs a task engine: use Django 6.0 or newer, or install the backport "
@@ -126,15 +126,16 @@ class BackgroundPixel(TrackingPixel):
 
 @without_locals
 def _enqueue(pixel: BackgroundPixel, args: Sequence[Any], kwargs: dict[str, Any], request: Any) -> None:
+    # The token last, and the path that holds it: engines log how such a text begins.
     hit = {
         "id": request.ptrack.id,
-        "token": request.ptrack.token,
         "timestamp": request.ptrack.timestamp,
         "method": request.method,
-        "path": request.path,
         "meta": {name: request.META[name] for name in _META_KEPT if name in request.META},
         "args": list(args),
         "kwargs": kwargs,
+        "path": request.path,
+        "token": request.ptrack.token,
     }
     # As ASCII text: engines that keep JSON in a database do not take NUL and lone surrogates.
     text = json.dumps(hit)

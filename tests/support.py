@@ -7,8 +7,15 @@ import json
 import os
 import traceback
 
+import pytest
 from django.conf import settings
 from nacl.secret import SecretBox
+
+#: A mark for tests that run on PostgreSQL, too, where it is.
+on_each_database = pytest.mark.skipif(
+    os.environ.get("PTRACK_TEST_DATABASE") == "postgresql" and "PGHOST" not in os.environ,
+    reason="There is no PostgreSQL. With Debian's package postgresql, pg_virtualenv runs a command with one.",
+)
 
 
 def seal(plaintext: bytes, secret: str | bytes | None = None) -> str:

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import json
 import logging
-import subprocess
 import sys
 from asyncio import CancelledError
-from pathlib import Path
+from importlib.util import module_from_spec, spec_from_file_location
 
 import pytest
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client, override_settings
 
 import ptrack
@@ -375,26 +375,13 @@ def test_pixels_may_have_checks_of_their_own():
 
 # Import
 
-WITHOUT_ENGINE = """
-import sys
-sys.modules["django.tasks"] = sys.modules["django_tasks"] = None
-import ptrack
-from django.conf import settings
-settings.configure()
-try:
-    ptrack.BackgroundPixel
-except Exception as error:
-    print(type(error).__name__, error)
-"""
 
-
-def test_without_a_task_engine_the_error_says_what_to_install():
-    path = str(Path(ptrack.__file__).parents[1])
-    code = f"import sys; sys.path.insert(0, {path!r}){WITHOUT_ENGINE}"
-    result = subprocess.run([sys.executable, "-I", "-W", "error", "-c", code], capture_output=True, text=True)
-    assert result.stderr == ""
-    assert result.stdout.startswith("ImproperlyConfigured ptrack.BackgroundPixel needs a task engine")
-    assert "'tasks'" in result.stdout
+def test_without_a_task_engine_the_error_says_what_to_install(monkeypatch):
+    for name in ("django.tasks", "django_tasks"):
+        monkeypatch.setitem(sys.modules, name, None)
+    spec = spec_from_file_location("ptrack.background", background.__file__)
+    with pytest.raises(ImproperlyConfigured, match=r"^ptrack\.BackgroundPixel needs a task engine: .* 'tasks'"):
+        spec.loader.exec_module(module_from_spec(spec))
 
 
 def test_the_class_is_found_where_the_design_says():

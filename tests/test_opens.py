@@ -26,7 +26,9 @@ from ptrack.opens import fields, pixels
 from ptrack.opens.models import ARGUMENT_NAMES_MAX_LENGTH, Open, to_argument_names
 from ptrack.testing import open_mail
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kept")]
+from support import on_each_database
+
+pytestmark = [on_each_database, pytest.mark.django_db, pytest.mark.usefixtures("kept")]
 
 FIREFOX = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Safari/537.36"

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -20,10 +21,14 @@ from django.utils import timezone
 from ptrack.hits import Hit, HitKind
 from ptrack.opens import report as reports
 from ptrack.opens.chart import make_chart
+from ptrack.opens.median import Median, add_median_to_sqlite
 from ptrack.opens.models import Open
 from ptrack.opens.report import Argument, Window, make_report, seen_arguments, to_words
 
-pytestmark = pytest.mark.django_db(databases=["default", "other"])
+from project import admin_settings
+from support import on_each_database
+
+pytestmark = [on_each_database, pytest.mark.django_db(databases=["default", "other"])]
 
 AGENTS = {
     "person": "Thunderbird/128",
@@ -35,14 +40,7 @@ AGENTS = {
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NOVEMBER = Window(date(2026, 11, 1), date(2026, 11, 30))
 URL = "/admin/ptrack_opens/open/report/"
-ADMIN_SITE = {
-    "ROOT_URLCONF": "project.admin_urls",
-    "MIDDLEWARE": [
-        "django.contrib.sessions.middleware.SessionMiddleware",
-        "django.contrib.auth.middleware.AuthenticationMiddleware",
-        "django.contrib.messages.middleware.MessageMiddleware",
-    ],
-}
+ADMIN_SITE = {"ROOT_URLCONF": admin_settings.ROOT_URLCONF, "MIDDLEWARE": admin_settings.MIDDLEWARE}
 
 
 class DatedHit(Hit):
@@ -244,6 +242,14 @@ def test_hits_are_grouped_by_any_name(name):
     keep(more={name: "value"})
     [group] = make_report(NOVEMBER, Argument(name)).groups
     assert (group.label, group.opens) == ("value", 1)
+
+
+def test_postgresql_has_a_median_of_its_own():
+    query = Open.objects.all().query
+    sql, params = Median("age").resolve_expression(query).as_postgresql(query.get_compiler("default"), connection)
+    assert sql == 'PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY "ptrack_opens_open"."age")'
+    assert not params
+    add_median_to_sqlite(SimpleNamespace(vendor="postgresql"))
 
 
 # Words

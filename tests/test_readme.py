@@ -15,6 +15,7 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 import types
 import uuid
 from collections import Counter
@@ -35,9 +36,11 @@ from django.template import engines
 from django.test import Client, override_settings
 
 import ptrack
-from ptrack import conf, exceptions, views
+from ptrack import conf, exceptions, hits, views
 from ptrack.exceptions import PtrackArgumentError
 from ptrack.html import URL_MAX_LENGTH
+from ptrack.opens.models import Open
+from ptrack.opens.pixels import OpenPixel
 from ptrack.testing import open_mail
 
 from support import seal_json
@@ -182,7 +185,13 @@ def test_settings():
     assert in_readme == set(re.findall(r'"(PTRACK_[A-Z_]+)"', _sources()))
 
 
-@pytest.mark.parametrize("name", ["PTRACK_SECRET", "PTRACK_SECRET_FALLBACKS", "PTRACK_APP_URL"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("PTRACK_SECRET", "PTRACK_SECRET_FALLBACKS", "PTRACK_APP_URL"),
+        *("PTRACK_OPENS_KEEP_ADDRESS", "PTRACK_OPENS_IN_BACKGROUND"),
+    ],
+)
 def test_a_setting_has_a_heading_a_type_a_default_and_an_example(name):
     section = README.partition(f"\n### {name}\n")[2].partition("\n### ")[0]
     assert re.search(r"^- Type: ", section, re.MULTILINE)
@@ -214,7 +223,7 @@ def test_every_public_name_is_listed():
 
 
 def test_every_dotted_name_exists():
-    names = set(re.findall(r"\bptrack(?:\.(?![EWI]\d)[A-Za-z_]\w*)+", README))
+    names = set(re.findall(r"(?<!request\.)\bptrack(?:\.(?![EWI]\d)[A-Za-z_]\w*)+", README))
     assert {"ptrack.tracker.unregister", "ptrack.testing.open_mail", "ptrack.apps.SimplePtrackConfig"} <= names
     for name in names:
         pkgutil.resolve_name(name)
@@ -227,7 +236,7 @@ def test_the_route():
 
 
 def test_commands():
-    ours = {name for name, app in get_commands().items() if app == "ptrack"}
+    ours = {name for name, app in get_commands().items() if app in ("ptrack", "ptrack.opens")}
     section = README.partition("\n## Commands\n")[2].partition("\n## ")[0]
     assert set(re.findall(r"`(ptrack_\w+)`", section)) == ours
     assert set(re.findall(r"manage\.py (ptrack_\w+)", README)) == ours
@@ -305,7 +314,7 @@ def test_install(snippets):
 
 def test_nothing_is_installed_by_the_name_that_belongs_to_others():
     installed = set(re.findall(r"pip install (\S+)", README))
-    assert installed == {".", "/path/to/checkout", '".[tests]"', "tox"}
+    assert installed == {".", "/path/to/checkout", '".[tests]"', '".[scanners]"', '".[tasks]"', "tox"}
 
 
 # A project made with the README
@@ -518,7 +527,7 @@ def test_tags_within_sentences(opens):
     key = uuid.UUID(int=7)
     for tag in tags:
         open_mail(render("{% load ptrack %}" + tag, user=user(pk=key)))
-    assert opens == [([], {"user": str(key)}), ([], {}), ([], {})]
+    assert opens == [([], {"user": str(key)}), ([], {}), (["newsletter"], {"campaign": "spring"}), ([], {})]
 
 
 def test_what_the_tag_takes(opens):
@@ -732,6 +741,111 @@ def test_a_pixel_written_for_the_former_package(snippets, capsys):
     old_token = seal_json([["welcome", None], {"tags": [0.5]}])
     Client().get(f"/ptrack/{old_token}/")
     assert capsys.readouterr().out == "opened: GET ['welcome', None] {'tags': [0.5]}\n"
+
+
+def keep_hits(monkeypatch):
+    """Register the pixel of ptrack.opens, and let its rows come from a mail of three hits."""
+    ptrack.tracker.register(OpenPixel)
+    mail = ptrack.pixel_img("newsletter", campaign="spring")
+    other = ptrack.pixel_img("newsletter", campaign="spring")
+    now = time.time()
+    monkeypatch.setattr(views, "time", types.SimpleNamespace(time=lambda: now + 2 * 3600 + 5 * 60))
+    for html, agent in ((mail, "Thunderbird"), (other, "YahooMailProxy"), (mail, "curl/8")):
+        open_mail(html, user_agent=agent)
+
+
+@runs("the-hit:1")
+def test_the_hit(snippets, caplog):
+    caplog.set_level(logging.INFO)
+    execute(snippets[0], "mysite.pixels")
+    mail = ptrack.pixel_img("welcome")
+    for agent in ("Thunderbird", "curl/8.0", ""):
+        open_mail(mail, user_agent=agent)
+    (line,) = (record.getMessage() for record in caplog.records if record.name == "mysite.pixels")
+    assert re.fullmatch(
+        r"\('welcome',\) was opened after 0:00:0\S+ by a person: user agent contains \"Thunderbird\"", line
+    )
+
+
+def test_the_attributes_of_a_hit():
+    section = README.partition("\n### The hit\n")[2].partition("\n## ")[0]
+    listed = set(re.findall(r"^\| `([\w.]+)` \|", section, re.MULTILINE))
+    hit = hits.Hit("token", {}, 0.0)
+    public = {name for name in (*dir(hits.Hit), *vars(hit)) if not name.startswith("_")} - {"timestamp"}
+    assert listed == public | {"kind.is_open"}
+
+
+def test_the_kinds():
+    section = README.partition("\n### Who loaded it\n")[2].partition("\n### ")[0]
+    words = {True: "yes", False: "no", None: "told apart, never guessed"}
+    rows = re.findall(r"^\| `(\w+)` \| .+ \| (.+) \|$", section, re.MULTILINE)
+    assert rows == [(str(kind), words[kind.is_open]) for kind in hits.HitKind]
+
+
+@runs("the-hit:2")
+def test_classify(snippets):
+    execute(snippets[0])
+
+
+@runs("the-hit:3", "slow-pixels-in-the-background:2")
+def test_extras(snippets):
+    metadata = configparser.ConfigParser()
+    metadata.read(ROOT / "setup.cfg", encoding="utf-8")
+    for code in snippets:
+        (extra,) = re.fullmatch(r'pip install "\.\[(\w+)\]"\n', code).groups()
+        assert metadata["options.extras_require"][extra]
+
+
+@runs("slow-pixels-in-the-background:1", "slow-pixels-in-the-background:3")
+def test_a_background_pixel(snippets, mailoutbox):
+    pixels, settings = snippets
+    assert settings_of(settings)["TASKS"]["default"]["BACKEND"] == "django_tasks_db.DatabaseBackend"
+    execute(pixels, "mysite.pixels")
+    assert {"ptrack.W005"} <= check_ids()
+    open_mail(ptrack.pixel_img("welcome"))
+    assert re.fullmatch(r"\('welcome',\) after 0:00:0\S+", mailoutbox[0].body)
+
+
+@pytest.mark.django_db
+@runs(
+    "keeping-and-showing-opens:1",
+    "keeping-and-showing-opens:2",
+    "keeping-and-showing-opens:3",
+    "keeping-and-showing-opens:4",
+    "retention:1",
+)
+def test_keeping_opens(snippets, monkeypatch):
+    settings, migrate, report, printed, prune = snippets
+    assert settings_of(settings) == {"INSTALLED_APPS": ["ptrack.opens"]}
+    assert commands_of(migrate) == [["migrate"]]
+    keep_hits(monkeypatch)
+    output = StringIO()
+    call_command(*commands_of(report)[0], stdout=output)
+    assert output.getvalue().splitlines()[1:] == printed.splitlines()[1:]
+    call_command(*commands_of(prune)[0], stdout=StringIO())
+    assert Open.objects.count() == 3
+
+
+@runs("ptrack_opens_keep_address:1", "ptrack_opens_in_background:1")
+def test_settings_of_opens(snippets):
+    keep, background = map(settings_of, snippets)
+    assert not conf.opens_keep_address()
+    assert not conf.opens_in_background()
+    with override_settings(**keep, **background):
+        assert conf.opens_keep_address()
+        assert conf.opens_in_background()
+
+
+@runs("which-engine:1")
+def test_requeueing(snippets, monkeypatch):
+    # Where the engine is installed, benchmarks/killed.py runs it for real.
+    module = types.ModuleType("django_tasks_db.models")
+    module.DBTaskResult = MagicMock()
+    monkeypatch.setitem(sys.modules, "django_tasks_db", types.ModuleType("django_tasks_db"))
+    monkeypatch.setitem(sys.modules, "django_tasks_db.models", module)
+    execute(snippets[0])
+    module.DBTaskResult.objects.filter.assert_called_once_with(status="RUNNING")
+    assert module.DBTaskResult.objects.filter().update.call_args.kwargs == {"status": "READY", "started_at": None}
 
 
 @runs("testing-your-pixels:1")

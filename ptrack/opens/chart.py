@@ -63,5 +63,5 @@ def make_chart(opens_by_date: Mapping[date, int]) -> Chart:
 
 def _round_up(number: int) -> int:
     """Return the next even number of one or two leading digits, so that half of it is one, too."""
-    power = 10 ** max(0, len(str(number)) - 2)
+    power: int = 10 ** max(0, len(str(number)) - 2)
     return max(2, -(-number // (2 * power)) * 2 * power)

@@ -23,13 +23,13 @@ class _SQLiteMedian:
 def add_median_to_sqlite(connection: Any, **kwargs: Any) -> None:
     """Teach a new connection the function that ``Median`` calls, if it is one to SQLite."""
     if connection.vendor == "sqlite":
-        connection.connection.create_aggregate("PTRACK_MEDIAN", 1, _SQLiteMedian)
+        connection.connection.create_aggregate("ptrack_median", 1, _SQLiteMedian)
 
 
 class Median(Aggregate):
     """The middle value of an expression, or the mean of the two in the middle; NULL without any."""
 
-    function = "PTRACK_MEDIAN"
+    function = "ptrack_median"
     name = "Median"
 
     def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:

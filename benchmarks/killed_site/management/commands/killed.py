@@ -1,0 +1,61 @@
+"""Answers what ``killed.py`` asks about the site."""
+
+import os
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+import ptrack
+from ptrack.opens.models import Open
+
+
+class Command(BaseCommand):
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("question")
+        parser.add_argument("hits", nargs="?", type=int, default=0)
+
+    def handle(self, *args: Any, question: str, hits: int, **options: Any) -> None:
+        self.stdout.write(str(getattr(self, question)(hits)))
+
+    def addresses(self, hits: int) -> str:
+        stopping = {hits // 2 - 1: {"stops": 1}}
+        return "\n".join(ptrack.pixel_url(number=number, **stopping.get(number, {})) for number in range(hits))
+
+    def rows(self, hits: int) -> str:
+        return "\n".join(str(kwargs["number"]) for kwargs in Open.objects.values_list("kwargs", flat=True))
+
+    def stopped(self, hits: int) -> int:
+        return Open.objects.filter(kwargs__stops=1).count()
+
+    def ready(self, hits: int) -> int:
+        """Return the number of tasks that wait for a worker."""
+        if _uses_rq():
+            return len(_queue())
+        from django_tasks_db.models import DBTaskResult
+
+        return DBTaskResult.objects.ready().count()
+
+    def unfinished(self, hits: int) -> int:
+        if _uses_rq():
+            started = _queue().started_job_registry.get_job_ids(cleanup=False)
+            running = [job for job in map(_queue().fetch_job, started) if job and job.is_started]
+            return len(_queue()) + len(_queue().failed_job_registry) + len(running)
+        from django_tasks_db.models import DBTaskResult
+
+        return DBTaskResult.objects.exclude(status="SUCCESSFUL").count()
+
+    def abandoned(self, hits: int) -> int:
+        """Let RQ look after jobs whose worker is gone, as its workers do, and return how many failed."""
+        _queue().started_job_registry.cleanup()
+        return len(_queue().failed_job_registry)
+
+
+def _uses_rq() -> bool:
+    return "rq" in os.environ["KILLED_BACKEND"]
+
+
+def _queue() -> Any:
+    import django_rq
+    import django_tasks_rq
+
+    return django_rq.get_queue("default", job_class=django_tasks_rq.Job)
