@@ -121,7 +121,7 @@ class BackgroundPixel(TrackingPixel):
             )
         else:
             return
-        run(self, args, kwargs, request, takes_request)
+        run(self, args, kwargs, request if takes_request else None)
 
 
 @without_locals
@@ -173,8 +173,9 @@ def run_pixel(pixel: str, hit: str) -> None:
     handled = sys.exception()
     pixel_class, registration = _find(pixel)
     found = json.loads(hit)
+    request = _to_request(found) if registration.takes_request else None
     try:
-        run(registration.pixel, found["args"], found["kwargs"], _to_request(found), registration.takes_request)
+        run(registration.pixel, found["args"], found["kwargs"], request)
     except (Exception, CancelledError) as error:
         log_failure(pixel_class, error, handled)
         raise

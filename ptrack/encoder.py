@@ -25,7 +25,7 @@ import json
 import os
 import re
 import time
-from base64 import urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from binascii import a2b_base64
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -107,8 +107,7 @@ class PtrackEncoder:
         one of ``PTRACK_SECRET_FALLBACKS``, or is not spelt exactly as it was made (``=`` at
         its end aside), and ``ImproperlyConfigured`` for bad secrets.
         """
-        _, message = _unseal(token)
-        payload = _deserialise(message)
+        payload = _deserialise(_unseal(token))
         if payload is None:
             raise PtrackDecodeError(_UNREADABLE)
         return payload
@@ -120,10 +119,11 @@ class PtrackEncoder:
 
         Tokens of django-ptrack 3.0.0 do not say. Raises what ``decrypt`` raises.
         """
-        nonce, message = _unseal(token)
-        if not message.startswith(_STAMP_MARK):
+        if not _unseal(token).startswith(_STAMP_MARK):
             return None
-        return datetime.fromtimestamp(int.from_bytes(nonce[:STAMP_SIZE]), UTC)
+        # So many digits spell whole bytes, whatever follows them.
+        sealed = urlsafe_b64decode(token[: 4 * STAMP_SIZE])
+        return datetime.fromtimestamp(int.from_bytes(sealed[:STAMP_SIZE]), UTC)
 
 
 def _seal(args: tuple[object, ...], kwargs: Mapping[str, object]) -> str:
@@ -175,15 +175,15 @@ def _value_to_json(name: int | str, value: Any, quote: Callable[[str], str]) -> 
     raise PtrackArgumentError(f"ptrack cannot put argument {name!r} of type {kind.__name__} into an address: {cure}.")
 
 
-def _unseal(token: str) -> tuple[bytes, bytes]:
-    """Return the nonce and the plaintext of a token."""
+def _unseal(token: str) -> bytes:
+    """Return the plaintext of a token."""
     secrets = (conf.secret(), *conf.secret_fallbacks())
     sealed = _decode(token)
     if sealed is not None:
         nonce, box = sealed[:NONCE_SIZE], sealed[NONCE_SIZE:]
         for secret in secrets:
             try:
-                return nonce, crypto_secretbox_open(box, nonce, _to_key(secret))
+                return crypto_secretbox_open(box, nonce, _to_key(secret))
             except CryptoError:
                 continue
     raise PtrackDecodeError(_UNREADABLE)

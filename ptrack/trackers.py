@@ -57,7 +57,7 @@ class TrackingPixel(ABC):
     _needs_request: ClassVar[bool] = False
 
     def _on_hit(self, args: Sequence[Any], kwargs: dict[str, Any], request: Any, takes_request: bool) -> None:
-        run(self, args, kwargs, request, takes_request)
+        run(self, args, kwargs, request)
 
 
 _PixelClass = TypeVar("_PixelClass", bound=type[TrackingPixel])
@@ -114,10 +114,12 @@ class Tracker:
             raise PtrackRegistrationError(f"{pixel_class!r} is not registered, so it cannot be removed.")
         del self._registry[pixel_class]
 
-    def record(self, args: Sequence[Any], kwargs: dict[str, Any], get_request: Callable[[], HttpRequest]) -> None:
+    def record(
+        self, args: Sequence[Any], kwargs: dict[str, Any], get_request: Callable[..., HttpRequest], *source: Any
+    ) -> None:
         """Run every registered pixel once, with a tag's arguments.
 
-        Asks for the request once, and only if a pixel takes it.
+        Calls ``get_request(*source)`` once, and only if a pixel needs the request.
 
         A pixel that fails is logged and the others run: mail proxies keep a broken picture,
         and one app's mistake must not cost another app its data.
@@ -126,9 +128,11 @@ class Tracker:
         request: HttpRequest | None = None
         for pixel_class, registration in tuple(self._registry.items()):
             try:
-                if registration.needs_request and request is None:
-                    request = get_request()
-                registration.pixel._on_hit(args, kwargs, request, registration.takes_request)
+                if registration.needs_request:
+                    request = request or get_request(*source)
+                    registration.pixel._on_hit(args, kwargs, request, registration.takes_request)
+                else:
+                    run(registration.pixel, args, kwargs)
             except (Exception, CancelledError) as error:
                 log_failure(pixel_class, error, handled)
 
@@ -156,11 +160,13 @@ def log_failure(pixel_class: type[TrackingPixel], error: BaseException, handled:
     logger.error("Pixel %s failed to record a hit.", dotted_path(pixel_class), exc_info=error)
 
 
-def run(pixel: TrackingPixel, args: Sequence[Any], kwargs: dict[str, Any], request: Any, takes_request: bool) -> None:
-    """Call a pixel's ``record``, and wait for it if it is asynchronous. Raises whatever it raises."""
+def run(pixel: TrackingPixel, args: Sequence[Any], kwargs: dict[str, Any], request: HttpRequest | None = None) -> None:
+    """Call a pixel's ``record``, with the request if one is given, and wait for it if it is asynchronous.
+
+    Raises whatever it raises.
+    """
     # Looked up at each hit, so that a test can patch it.
-    record = pixel.record
-    result = record(request, *args, **kwargs) if takes_request else record(*args, **kwargs)
+    result = pixel.record(*args, **kwargs) if request is None else pixel.record(request, *args, **kwargs)
     if result is not None and inspect.isawaitable(result):
         _wait_for(result)
 

@@ -108,7 +108,7 @@ def record_hit(token: str, request: HttpRequest) -> None:
         logger.debug("A token could not be read: %s", type(error).__name__)
     else:
         if isinstance(args, (list, tuple)) and isinstance(kwargs, dict):
-            tracker.record(args, kwargs, lambda: _with_hit(request, token, arrived))
+            tracker.record(args, kwargs, _with_hit, request, token, arrived)
 
 
 def _with_hit(request: HttpRequest, token: str, arrived: float) -> HttpRequest:

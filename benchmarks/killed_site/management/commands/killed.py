@@ -37,17 +37,23 @@ class Command(BaseCommand):
 
     def unfinished(self, hits: int) -> int:
         if _uses_rq():
-            started = _queue().started_job_registry.get_job_ids(cleanup=False)
-            running = [job for job in map(_queue().fetch_job, started) if job and job.is_started]
-            return len(_queue()) + len(_queue().failed_job_registry) + len(running)
+            return len(_queue()) + len(_queue().failed_job_registry) + _running_in_rq()
         from django_tasks_db.models import DBTaskResult
 
         return DBTaskResult.objects.exclude(status="SUCCESSFUL").count()
 
     def abandoned(self, hits: int) -> int:
-        """Let RQ look after jobs whose worker is gone, as its workers do, and return how many failed."""
+        """Let RQ look after jobs whose worker is gone, as its workers do.
+
+        Return how many failed, once it holds no job for running any more.
+        """
         _queue().started_job_registry.cleanup()
-        return len(_queue().failed_job_registry)
+        return 0 if _running_in_rq() else len(_queue().failed_job_registry)
+
+
+def _running_in_rq() -> int:
+    started = _queue().started_job_registry.get_job_ids(cleanup=False)
+    return len([job for job in map(_queue().fetch_job, started) if job and job.is_started])
 
 
 def _uses_rq() -> bool:
