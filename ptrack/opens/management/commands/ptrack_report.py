@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
@@ -29,14 +30,21 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--by", help="the name of the argument, or its number if it has none (default: the first)")
         parser.add_argument("--days", type=int, help=f"the days up to today (default: {DEFAULT_DAYS})")
-        parser.add_argument("--since", type=date.fromisoformat, help="the first day, as in 2026-11-01")
-        parser.add_argument("--until", type=date.fromisoformat, help="the last day (default: today)")
+        parser.add_argument("--since", type=_to_day, help="the first day, as in 2026-11-01")
+        parser.add_argument("--until", type=_to_day, help="the last day (default: today)")
         parser.add_argument("--csv", action="store_true", help="print CSV, with times in seconds")
 
     def handle(self, *args: Any, by: str | None, csv: bool, **options: Any) -> None:
         report = make_report(_to_window(**options), _choose(by))
         for line in report_lines(report) if csv else _table_lines(report):
             self.stdout.write(line, ending="" if csv else "\n")
+
+
+def _to_day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no day: write it as in 2026-11-01") from None
 
 
 def _to_window(days: int | None, since: date | None, until: date | None, **options: Any) -> Window:
