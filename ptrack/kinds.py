@@ -430,7 +430,7 @@ BROWSER_RULES: list[Rule] = [
     *_like(
         PERSON,
         "RFC 9110, section 10.1.5; arp242/isbot, not_bots",
-        r"AppleWebKit/?\d|\b(?:Gecko|Goanna|Trident|Presto|KHTML)/\d|\bMSIE \d|\b(?:Opera Mini|UCBrowser)/\d",
+        r"AppleWebKit/?\d|\b(?:Gecko|Goanna|Trident|Presto|KHTML)/\d|\bMSIE \d|\b(?:Opera Mini|UCBrowser)/\d|\bMIDP-\d",
         "is that of a browser or of a mail program built on one",
     ),
 ]

@@ -186,6 +186,7 @@ def test_a_device_may_be_called_anything(device):
         "YahooMobile/1.0 (mail; 3.0.5.1311380); (Linux; U; Android 4.0.3; x);",
         "KMail/4.14.10 (FreeBSD/12.0-CURRENT; KDE/4.14.10; amd64; ; )",
         "FairEmail/1.2000",
+        "Nokia6300/2.0 (07.21) Profile/MIDP-2.0 Configuration/CLDC-1.1",
         "Mozilla/4.0 (compatible; MSIE 6.0; Windows NT 5.1; AntivirXP08)",
     ],
 )

@@ -5,7 +5,8 @@ import os
 import re
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+import uuid
+from datetime import UTC, date, datetime, timedelta
 from importlib import reload
 from pathlib import Path
 
@@ -185,9 +186,10 @@ def test_numbers_that_json_lacks_are_kept_as_text():
     assert the_row().args == ["inf", "-inf", "nan"]
 
 
-def test_arguments_of_a_custom_encoder_may_be_a_tuple():
-    Open.objects.record(hit_request(), ("a", (1, 2)), {})
-    assert the_row().args == ["a", [1, 2]]
+def test_arguments_of_a_custom_encoder_may_be_anything():
+    key, day = uuid.UUID(int=7), date(2026, 11, 20)
+    Open.objects.record(hit_request(), ("a", (1, 2)), {"key": key, "day": day, "odd": b"\x00"})
+    assert (the_row().args, the_row().kwargs) == (["a", [1, 2]], {"key": str(key), "day": str(day), "odd": "b'\\x00'"})
 
 
 @given(st.text(st.characters()))

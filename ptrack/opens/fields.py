@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Callable
 from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
 # PostgreSQL's jsonb takes neither NUL nor lone surrogates. Each becomes an escape character
@@ -40,11 +40,18 @@ def _walk(value: Any, change: Callable[[str], str]) -> Any:
     return value
 
 
-class ReadableEncoder(json.JSONEncoder):
-    """Writes letters outside ASCII as they are, so that a search finds them."""
+class ReadableEncoder(DjangoJSONEncoder):
+    """Writes letters outside ASCII as they are, so that a search finds them, and what JSON lacks as text."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options | {"ensure_ascii": False})
+
+    def default(self, o: Any) -> Any:
+        # An encoder of the project's own may bring anything.
+        try:
+            return super().default(o)
+        except TypeError:
+            return escape(str(o))
 
 
 class ArgumentsField(models.JSONField):
