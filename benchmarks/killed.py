@@ -39,6 +39,7 @@ HERE = Path(__file__).resolve().parent
 README = (HERE.parent / "README.md").read_text(encoding="utf-8")
 CLIENTS = 16
 TASK_WORKERS = 2
+COLUMNS = ("killed", "sent", "pictures", "rows", "missing", "duplicates", "requeued")
 BACKENDS = {"db": "django_tasks_db.DatabaseBackend", "rq": "django_tasks_rq.RQBackend"}
 WORKER_COMMANDS = {
     "db": ["db_worker", "--interval", "0.1", "--no-startup-delay"],
@@ -48,20 +49,17 @@ WORKER_COMMANDS = {
 
 def main() -> None:
     options = parse_options()
-    results = []
+    print("".join(f"{column:>12}" for column in COLUMNS), flush=True)
+    is_wrong = False
     for name in [options.only] if options.only else ["http", *BACKENDS]:
         if name == "rq" and not shutil.which("redis-server"):
             print("rq: left out, for there is no redis-server here. Debian's package is called redis-server.")
             continue
         with tempfile.TemporaryDirectory(prefix="ptrack-killed-") as folder:
-            results.append(run(name, options.hits, Path(folder)))
-    columns = ["killed", "sent", "pictures", "rows", "missing", "duplicates", "requeued"]
-    print("".join(f"{column:>12}" for column in columns))
-    for result in results:
-        print(
-            "".join(f"{result[column]:>12,}" if column != "killed" else f"{result[column]:>12}" for column in columns)
-        )
-    sys.exit(any(result["missing"] or result["duplicates"] for result in results))
+            result = run(name, options.hits, Path(folder))
+        print("".join(f"{result[column]:>12}" for column in COLUMNS), flush=True)
+        is_wrong = is_wrong or bool(result["missing"] or result["duplicates"])
+    sys.exit(is_wrong)
 
 
 def parse_options() -> argparse.Namespace:
@@ -78,12 +76,12 @@ def free_port() -> int:
         return port
 
 
-def wait_until(what: str, is_so: Callable[[], Any], seconds: float = 300) -> Any:
+def wait_until(what: str, is_so: Callable[[], Any], seconds: float = 1200) -> Any:
     end = time.monotonic() + seconds
     while not (found := is_so()):
         if time.monotonic() > end:
             sys.exit(f"Gave up waiting: {what} did not come within {seconds:.0f} seconds.")
-        time.sleep(0.05)
+        time.sleep(0.2)
     return found
 
 
@@ -151,7 +149,8 @@ def run(name: str, hits: int, folder: Path) -> dict[str, Any]:
         stop_file.unlink()
         requeued = 0
         if name in BACKENDS:
-            stack.enter_context(process(*manage, *WORKER_COMMANDS[name], log=log))
+            for _ in range(TASK_WORKERS):
+                stack.enter_context(process(*manage, *WORKER_COMMANDS[name], log=log))
             wait_until("the end of the queue", lambda: ask(manage, "ready") == "0")
             requeued = requeue(name, manage, redis_port, log)
             wait_until("the end of the requeued tasks", lambda: ask(manage, "unfinished") == "0")
