@@ -92,6 +92,13 @@ def walk_urls(
             yield above, entry
 
 
+def fixed_text(pattern: object) -> str | None:
+    """Return the route or regular expression of a URL pattern, or None if it differs from language to language."""
+    # Other texts are lazy translations; i18n_patterns() and unknown patterns have none.
+    text = getattr(pattern, "_route", getattr(pattern, "_regex", None))
+    return text if isinstance(text, str) else None
+
+
 # Both are functions of their arguments alone: clear_url_caches() makes another resolver.
 @lru_cache(maxsize=256)
 def _address(resolver: URLResolver, script_prefix: str, language: str | None) -> Address:
@@ -106,15 +113,10 @@ def _escape(text: str) -> str:
 @lru_cache(maxsize=256)
 def _is_translated(resolver: URLResolver) -> bool:
     return not all(
-        _has_fixed_text(route.pattern) and all(_has_fixed_text(entry.pattern) for entry in above)
+        fixed_text(route.pattern) is not None and all(fixed_text(entry.pattern) is not None for entry in above)
         for above, route in walk_urls(resolver)
         if route.name == "ptrack"
     )
-
-
-def _has_fixed_text(pattern: object) -> bool:
-    # Other texts are lazy translations; i18n_patterns() and unknown patterns have none.
-    return isinstance(getattr(pattern, "_route", getattr(pattern, "_regex", None)), str)
 
 
 def _reverse_address() -> Address:

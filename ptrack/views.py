@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from asyncio import CancelledError
+from collections.abc import Callable
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -31,6 +32,9 @@ TRANSPARENT_1_PIXEL_GIF = (
 #: Characters. Longer tokens are not decoded: twice the 8 KB that common servers take as a request line.
 TOKEN_MAX_LENGTH = 16_384
 
+#: All but these are answered with 405.
+ANSWERED_METHODS = ("GET", "HEAD")
+
 _PROTOTYPE = HttpResponse(
     headers={
         "Content-Type": "image/gif",
@@ -42,6 +46,9 @@ _PROTOTYPE = HttpResponse(
         "X-Robots-Tag": "noindex",
     }
 )
+
+#: What every answer to GET and HEAD says, as names and values.
+HEADERS = list(_PROTOTYPE.items())
 
 logger = logging.getLogger("ptrack")
 
@@ -63,16 +70,24 @@ class PixelResponse(HttpResponse):
 @login_not_required
 def serve_pixel(request: HttpRequest, ptrack_encoded_data: str) -> HttpResponse:
     """Run the registered pixels for a token, and return the picture whatever the token was."""
-    if request.method == "GET":
-        record_hit(ptrack_encoded_data, request)
-        return PixelResponse(TRANSPARENT_1_PIXEL_GIF)
-    if request.method == "HEAD":
-        # Nothing is shown to anyone, so nothing is recorded.
-        return PixelResponse(b"")
-    response = HttpResponseNotAllowed(["GET", "HEAD"])
+    if request.method in ANSWERED_METHODS:
+        return PixelResponse(answer(request.method, ptrack_encoded_data, lambda: request))
+    response = HttpResponseNotAllowed(ANSWERED_METHODS)
     # Django's handler would log the path, and the token with it.
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
+
+
+def answer(method: str, token: str, get_request: Callable[..., HttpRequest], *source: Any) -> bytes:
+    """Return the body of the answer to GET or HEAD, after recording the hit if it is one.
+
+    Calls ``get_request(*source)`` once, and only if a pixel needs the request.
+    """
+    if method == "HEAD":
+        # Nothing is shown to anyone, so nothing is recorded.
+        return b""
+    record_hit(token, get_request, *source)
+    return TRANSPARENT_1_PIXEL_GIF
 
 
 class _EveryDatabase(frozenset[str]):
@@ -90,7 +105,7 @@ serve_pixel._non_atomic_requests = _EveryDatabase()  # type: ignore[attr-defined
 serve_pixel.csrf_exempt = True  # type: ignore[attr-defined]
 
 
-def record_hit(token: str, request: HttpRequest) -> None:
+def record_hit(token: str, get_request: Callable[..., HttpRequest], *source: Any) -> None:
     """Decode a token and run every registered pixel with what it holds, if it can be read.
 
     Pixels that take the request find the ``ptrack.hits.Hit`` at ``request.ptrack``.
@@ -108,10 +123,13 @@ def record_hit(token: str, request: HttpRequest) -> None:
         logger.debug("A token could not be read: %s", type(error).__name__)
     else:
         if isinstance(args, (list, tuple)) and isinstance(kwargs, dict):
-            tracker.record(args, kwargs, _with_hit, request, token, arrived)
+            tracker.record(args, kwargs, _with_hit, token, arrived, get_request, source)
 
 
-def _with_hit(request: HttpRequest, token: str, arrived: float) -> HttpRequest:
+def _with_hit(
+    token: str, arrived: float, get_request: Callable[..., HttpRequest], source: tuple[Any, ...]
+) -> HttpRequest:
+    request = get_request(*source)
     # The headers, not the request, which would then refer to itself.
     request.ptrack = Hit(token, request.META, arrived)  # type: ignore[attr-defined]
     return request

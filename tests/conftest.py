@@ -6,6 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from asgiref.local import Local
+from django.db import connections
 
 import ptrack
 from ptrack.trackers import tracker
@@ -31,6 +33,12 @@ def _restored_globals() -> Iterator[None]:
 def no_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the global registry be empty."""
     monkeypatch.setattr(tracker, "_registry", {})
+
+
+@pytest.fixture
+def unconnected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no database be connected, as in a server's new process: its handler looks after those that are."""
+    monkeypatch.setattr(connections, "_connections", Local(connections.thread_critical))
 
 
 @pytest.fixture

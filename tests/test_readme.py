@@ -33,7 +33,7 @@ from django.core import checks, signing
 from django.core.cache import cache
 from django.core.management import CommandError, call_command, get_commands
 from django.template import engines
-from django.test import Client, override_settings
+from django.test import Client, RequestFactory, override_settings
 
 import ptrack
 from ptrack import conf, exceptions, hits, views
@@ -733,6 +733,15 @@ def test_two_sites(snippets, monkeypatch, settings):
         assert Client().get(path_of(url), headers={"host": urlsplit(url).netloc}).status_code == 200
         assert checks.run_checks(tags=["ptrack"], include_deployment_checks=True) == []
     assert recorded == [(("welcome",), {"user": 7})]
+
+
+@runs("in-front-of-django:1")
+def test_in_front_of_django(snippets, opens, unconnected):
+    application = execute(snippets[0]).application
+    environ = RequestFactory()._base_environ(PATH_INFO=path_of(ptrack.pixel_url("welcome")))
+    with override_settings(MIDDLEWARE=["mysite.middleware.that.is.not.there"]):
+        assert application(environ, lambda status, headers: None) == [views.TRANSPARENT_1_PIXEL_GIF]
+    assert opens == [(["welcome"], {})]
 
 
 @runs("moving-over-from-django-ptrack-300:1")

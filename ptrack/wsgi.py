@@ -1,0 +1,118 @@
+"""Answers hits in front of Django's request cycle, for busy sites::
+
+# wsgi.py
+application = serve_pixels(get_wsgi_application())
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+from weakref import ReferenceType
+
+from django.core.cache import caches, close_caches
+from django.core.handlers.base import reset_urlconf
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest, get_path_info, get_script_name
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connections, reset_queries
+from django.dispatch import Signal
+from django.urls import get_resolver, set_script_prefix
+from django.utils.functional import SimpleLazyObject
+
+from .routes import find_token
+from .views import ANSWERED_METHODS, HEADERS, answer
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+
+def serve_pixels(application: WSGIApplication) -> WSGIApplication:
+    """Return a WSGI application that answers GET and HEAD of pixels itself, and leaves the rest to Django's.
+
+    Pixels are answered as by ``ptrack.urls`` in a site without middleware: the same bytes,
+    hits, logging and request signals. What a middleware adds or refuses does not happen to
+    them. All else is the given application's: other addresses and methods, and pixels
+    too if what stands before ``ptrack.urls`` in the URLconf is not fixed text (a language).
+    """
+
+    def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        method = environ["REQUEST_METHOD"]
+        token = _find_token(environ) if method in ANSWERED_METHODS else None
+        if token is None:
+            return application(environ, start_response)
+        set_script_prefix(get_script_name(environ))
+        _started.send(environ=environ)
+        body = _Body()
+        body.append(answer(method, token, _to_request, environ, body))
+        start_response("200 OK", HEADERS.copy())
+        return body
+
+    return serve
+
+
+def _find_token(environ: WSGIEnvironment) -> str | None:
+    path: str = environ.get("PATH_INFO", "")
+    # Django undoes the server's decoding, which changes nothing in ASCII.
+    return find_token(path if path.isascii() else get_path_info(environ))
+
+
+class _Body(list[bytes]):
+    """The body of an answer, in one piece, and the request if a pixel asked for it."""
+
+    request: WSGIRequest | None = None
+
+    def close(self) -> None:
+        """Called by the server when the body is sent, or cannot be."""
+        if self.request is not None:
+            self.request.close()
+        _finished.send()
+
+
+def _to_request(environ: WSGIEnvironment, body: _Body) -> WSGIRequest:
+    request = body.request = WSGIRequest(environ)
+    request.resolver_match = SimpleLazyObject(lambda: get_resolver().resolve(request.path_info))  # type: ignore[assignment]
+    return request
+
+
+class _HandlerSignal:
+    """A signal that Django's handler sends."""
+
+    def __init__(self, signal: Signal, has_nothing_to_do: Callable[[], bool]) -> None:
+        """Take the signal, and whether Django's own receivers of it have nothing to do."""
+        self._signal, self._has_nothing_to_do = signal, has_nothing_to_do
+        self._receivers_of_django: list[Any] | None = None
+
+    def send(self, **details: Any) -> None:
+        # Both signals together take twice as long as recording the hit, mostly for nothing:
+        # a pixel in the web server's process may well use neither database nor cache.
+        if not (self._has_only_receivers_of_django() and self._has_nothing_to_do()):
+            self._signal.send(sender=WSGIHandler, **details)
+
+    def _has_only_receivers_of_django(self) -> bool:
+        receivers = self._signal.receivers
+        if receivers != self._receivers_of_django:
+            if not all(_is_of_django(receiver) for _, receiver, *_ in receivers):
+                return False
+            self._receivers_of_django = receivers.copy()
+        return True
+
+
+# The last undoes what the handler does with request.urlconf.
+_RECEIVERS_OF_DJANGO = (reset_queries, close_old_connections, close_caches, reset_urlconf)
+
+
+def _is_of_django(receiver: Any) -> bool:
+    # Weakly referenced, unless asked for otherwise; None is one that is gone.
+    return isinstance(receiver, ReferenceType) and receiver() in (None, *_RECEIVERS_OF_DJANGO)
+
+
+def _has_no_connection() -> bool:
+    return not connections.all(initialized_only=True)
+
+
+def _has_neither_connection_nor_cache() -> bool:
+    return not connections.all(initialized_only=True) and not caches.all(initialized_only=True)
+
+
+_started = _HandlerSignal(request_started, _has_no_connection)
+_finished = _HandlerSignal(request_finished, _has_neither_connection_nor_cache)

@@ -1,0 +1,92 @@
+"""Sends requests to each of the applications that serve pixels, as a server would."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from urllib.parse import unquote
+from wsgiref.validate import validator
+
+from asgiref.sync import async_to_sync
+from asgiref.testing import ApplicationCommunicator
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.wsgi import WSGIHandler
+from django.http import HttpResponse
+from django.test import AsyncRequestFactory, RequestFactory
+
+from ptrack.wsgi import serve_pixels
+
+
+class Driver:
+    """Sends requests to an application, which is made at the first of them."""
+
+    def get(self, path, **options):
+        return self.send("GET", path, **options)
+
+    def head(self, path, **options):
+        return self.send("HEAD", path, **options)
+
+    def send(self, method, path, headers=None, remote_addr="127.0.0.1"):
+        """Return what is answered to a quoted path, as an ``HttpResponse``."""
+
+
+class EnvironFactory(RequestFactory):
+    """Makes environments as a server does; a request of Django's changes its own."""
+
+    def request(self, **request):
+        return self._base_environ(**request)
+
+
+class WSGIDriver(Driver):
+    @cached_property
+    def application(self):
+        return WSGIHandler()
+
+    def send(self, method, path, headers=None, remote_addr="127.0.0.1"):
+        environ = EnvironFactory(REMOTE_ADDR=remote_addr).generic(method, path, headers=headers)
+        status, headers, body = self.exchange(environ)
+        code, _, reason = status.partition(" ")
+        return HttpResponse(body, status=int(code), reason=reason, headers=dict(headers))
+
+    def exchange(self, environ):
+        """Return status, headers and body, after a look at whether both sides keep to PEP 3333."""
+        started = []
+
+        def start_response(status, headers, exc_info=None):
+            started.append((status, [*headers]))
+            # A server may do this to a list that is its own from here on.
+            headers.clear()
+
+        answer = validator(self.application)(environ, start_response)
+        body = b"".join(answer)
+        answer.close()
+        [(status, headers)] = started
+        return status, headers, body
+
+
+class FastDriver(WSGIDriver):
+    @cached_property
+    def application(self):
+        return serve_pixels(WSGIHandler())
+
+
+class ASGIDriver(Driver):
+    @cached_property
+    def application(self):
+        return ASGIHandler()
+
+    def send(self, method, path, headers=None, remote_addr="127.0.0.1"):
+        scope = AsyncRequestFactory().generic(method, path, headers=headers).scope
+        scope |= {"client": [remote_addr, 0], "path": unquote(path.partition("?")[0])}
+        return async_to_sync(self._exchange)(scope)
+
+    async def _exchange(self, scope):
+        communicator = ApplicationCommunicator(self.application, scope)
+        await communicator.send_input({"type": "http.request", "body": b""})
+        start, body = await communicator.receive_output(), await communicator.receive_output()
+        assert not body.get("more_body")
+        await communicator.wait()
+        headers = {name.decode("latin1"): value.decode("latin1") for name, value in start["headers"]}
+        return HttpResponse(body["body"], status=start["status"], headers=headers)
+
+
+DRIVERS = {"WSGI": WSGIDriver, "ASGI": ASGIDriver, "fast path": FastDriver}

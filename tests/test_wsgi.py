@@ -1,0 +1,361 @@
+from __future__ import annotations
+
+import contextlib
+import gc
+import io
+import logging
+import random
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import Mock
+
+import pytest
+from django.core.cache import caches
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.signals import request_finished, request_started
+from django.db import connections
+from django.test import override_settings
+from django.urls import get_script_prefix, reverse
+from drivers import EnvironFactory, FastDriver, WSGIDriver
+
+import ptrack
+from ptrack import wsgi
+from ptrack.views import TRANSPARENT_1_PIXEL_GIF as GIF
+
+from support import seal_json
+
+pytestmark = pytest.mark.usefixtures("no_pixels", "unconnected")
+
+
+def path_of(*args, **kwargs):
+    return f"/ptrack/{ptrack.PtrackEncoder.encrypt(*args, **kwargs)}/"
+
+
+def environ_of(path_info, **environ):
+    """Return the environment of a GET, with a path as servers pass it on: each byte a letter."""
+    return EnvironFactory().get("/") | {"PATH_INFO": path_info} | environ
+
+
+# To go through to the application would fail.
+WITHOUT_DJANGO = wsgi.serve_pixels(None)
+
+
+@pytest.fixture
+def requests(opens):
+    """Let another pixel append what it sees of the request."""
+    seen = []
+
+    @ptrack.tracker.register
+    class RequestPixel(ptrack.TrackingPixel):
+        def record(self, request, *args, **kwargs):
+            match = request.resolver_match
+            seen.append(
+                {
+                    "class": isinstance(request, wsgi.WSGIRequest),
+                    "what": (request.method, request.path, request.path_info, request.get_full_path()),
+                    "query": dict(request.GET),
+                    "headers": dict(request.headers),
+                    "cookies": request.COOKIES,
+                    "address": request.META.get("REMOTE_ADDR"),
+                    "match": (match.func, match.args, match.kwargs, match.url_name, match.route),
+                    "prefix": (get_script_prefix(), reverse("ptrack", args=["x"])),
+                    "hit": (request.ptrack.token, request.ptrack.pixel_id, request.ptrack.kind, request.ptrack.reason),
+                }
+            )
+
+    return seen
+
+
+# The same as the view
+
+
+def mutate(text, rng):
+    """Return a text with one change of those that mail programs, proxies and attackers make."""
+    at = rng.randrange(len(text) + 1)
+    letter = rng.choice("ABCDxyz019-_=+/%&;.\\\"'<> \t\n\r\x00\x7f\x80\xc3\xa9\xff")
+    return rng.choice(
+        [
+            text[:at] + letter + text[at:],
+            text[:at] + letter + text[at + 1 :],
+            text[:at] + text[at + 1 :],
+            text[:at],
+            text[at:],
+            text + letter,
+            text[::-1],
+            text.encode("latin1").swapcase().decode("latin1"),
+            text + text,
+            text.rstrip("/"),
+            text + "/",
+            "/" + text,
+            text.replace("ptrack", "Ptrack"),
+        ]
+    )
+
+
+def hostile_environs(count):
+    rng = random.Random(20_261_123)
+    tokens = [path_of(*args).encode().decode("latin1") for args in ([], ["welcome"], ["ü", 7], ["x" * 1000])]
+    odd = [
+        *("/", "/ptrack", "/ptrack/", "/ptrack//", "/bare/x/", "/ptrack/\xff\xfe/", "/ptrack/\xc3\xa9/"),
+        *(f"/ptrack/{seal_json(payload)}/" for payload in (None, [], [[]], [[1.5, None], {"a": [1]}])),
+        *("/ptrack/" + "A" * length for length in (16_383, 16_384, 16_385, 70_000)),
+    ]
+    for _ in range(count):
+        path = rng.choice(tokens) if rng.random() < 0.8 else rng.choice(odd)
+        for _ in range(rng.choice([0, 0, 1, 1, 2, 5])):
+            path = mutate(path, rng)
+        yield environ_of(
+            path if path.startswith("/") else f"/{path}",
+            REQUEST_METHOD=rng.choice(["GET", "GET", "GET", "HEAD", "POST", "OPTIONS", "DELETE"]),
+            QUERY_STRING=rng.choice(["", "", "utm=1&x=%ff", "a=b" * 500, "\xff"]),
+            SCRIPT_NAME=rng.choice(["", "", "/app", "/a/b/"]),
+            HTTP_COOKIE=rng.choice(["", "sessionid=abc", "\xff;=;"]),
+            HTTP_USER_AGENT=rng.choice(["", "Thunderbird", "\xff\x00", "GoogleImageProxy"]),
+            HTTP_HOST=rng.choice(["testserver", "evil.example", "", "\x00"]),
+            HTTP_X_FORWARDED_FOR="192.0.2.1, junk",
+        )
+
+
+def test_thousands_of_good_and_hostile_requests_fare_as_in_the_view(opens, requests, caplog):
+    caplog.set_level(logging.DEBUG, logger="ptrack")
+    environs = list(hostile_environs(4000))
+    outcomes = []
+    recorded = 0
+    for driver in (WSGIDriver(), FastDriver()):
+        outcomes.append([])
+        for environ in environs:
+            answer = driver.exchange(dict(environ))
+            logged = [(entry.name, entry.levelno, entry.getMessage()) for entry in caplog.records]
+            outcomes[-1].append((answer, [*opens], [*requests], [line for line in logged if line[0] == "ptrack"]))
+            recorded += len(opens)
+            for kept in (opens, requests, caplog.records):
+                kept.clear()
+    for environ, viewed, fast in zip(environs, *outcomes, strict=True):
+        assert fast == viewed, (environ["REQUEST_METHOD"], environ["PATH_INFO"])
+    # It was no comparison of nothing with nothing.
+    assert recorded > 1000
+
+
+def test_a_hit_does_not_reach_django(opens):
+    driver = FastDriver()
+    driver.application = WITHOUT_DJANGO
+    for method, body in (("GET", GIF), ("HEAD", b"")):
+        assert driver.send(method, path_of("welcome")).content == body
+        assert driver.send(method, "/ptrack/junk").content == body
+    assert opens == [(["welcome"], {})]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/ptrack/x/"), ("get", "/ptrack/x/"), ("GET", "/other/"), ("GET", "/ptrack"), ("GET", "")],
+)
+def test_all_else_goes_through_untouched(method, path):
+    environ = environ_of(path, REQUEST_METHOD=method)
+    seen = []
+
+    def application(environ, start_response):
+        seen.append((environ, dict(environ), start_response))
+        return answer
+
+    answer = [b"an answer"]
+    assert wsgi.serve_pixels(application)(environ, len) is answer
+    assert [(id(environ), dict(environ), len)] == [(id(got), copy, start) for got, copy, start in seen]
+
+
+def test_a_server_need_not_say_what_the_path_is():
+    environ = environ_of("")
+    del environ["PATH_INFO"]
+    assert wsgi.serve_pixels(lambda environ, start_response: ["of Django"])(environ, len) == ["of Django"]
+
+
+@override_settings(MIDDLEWARE=["project.middleware.that.is.not.there"])
+def test_no_middleware_runs_for_a_pixel(opens):
+    b"".join(WITHOUT_DJANGO(environ_of(path_of("welcome"), HTTP_HOST="evil.example"), lambda status, headers: None))
+    assert opens == [(["welcome"], {})]
+
+
+def test_each_answer_has_headers_of_its_own():
+    lists = []
+    for _ in range(2):
+        WITHOUT_DJANGO(environ_of("/ptrack/junk"), lambda status, headers: lists.append(headers))
+    assert lists[0] == lists[1]
+    assert lists[0] is not lists[1]
+
+
+# The request
+
+
+def test_a_request_is_made_only_for_a_pixel_that_takes_it(opens, monkeypatch):
+    made = []
+    monkeypatch.setattr(wsgi, "WSGIRequest", lambda environ: made.append(environ))
+    FastDriver().get(path_of("welcome"))
+    assert opens == [(["welcome"], {})]
+    assert made == []
+
+
+def test_pixels_share_one_request(requests):
+    shared = []
+
+    class SharingPixel(ptrack.TrackingPixel):
+        def record(self, request, *args):
+            shared.append(request)
+
+    class AnotherPixel(SharingPixel): ...
+
+    ptrack.tracker.register(SharingPixel)
+    ptrack.tracker.register(AnotherPixel)
+    FastDriver().get(path_of("welcome"))
+    assert shared[0] is shared[1]
+
+
+def test_the_request_is_closed_with_the_answer():
+    class ClosedFile(io.BytesIO):
+        name, content_type, size, charset = "a.txt", "text/plain", 1, None
+
+    files = []
+
+    @ptrack.tracker.register
+    class FilePixel(ptrack.TrackingPixel):
+        def record(self, request):
+            files.append(ClosedFile(b"x"))
+            request._files = {"a": files[0]}
+            request._files = type("Files", (), {"lists": lambda self: [("a", files)]})()
+
+    body = WITHOUT_DJANGO(environ_of(path_of()), lambda status, headers: None)
+    assert [file.closed for file in files] == [False]
+    body.close()
+    assert [file.closed for file in files] == [True]
+
+
+# Signals
+
+
+@contextlib.contextmanager
+def connected(signal, receiver, sender=None, weak=True):
+    signal.connect(receiver, sender=sender, weak=weak)
+    try:
+        yield
+    finally:
+        signal.disconnect(receiver, sender=sender)
+
+
+@pytest.mark.parametrize("weak", [True, False])
+def test_signals_are_sent_as_by_djangos_handler(opens, weak):
+    sent = []
+
+    def receive(signal, sender, **details):
+        details = {name: value["PATH_INFO"] if name == "environ" else value for name, value in details.items()}
+        sent.append(("started" if signal is request_started else "finished", sender, details, len(opens)))
+
+    path = path_of("welcome")
+    outcomes = []
+    with connected(request_started, receive, weak=weak), connected(request_finished, receive, weak=weak):
+        for application in (WSGIHandler(), WITHOUT_DJANGO):
+            body = application(environ_of(path), lambda status, headers: None)
+            assert [name for name, *_ in sent] == ["started"]
+            body.close()
+            outcomes.append([*sent])
+            sent.clear()
+            opens.clear()
+    viewed, fast = outcomes
+    assert fast == viewed
+    assert [name for name, *_ in fast] == ["started", "finished"]
+
+
+def test_a_receiver_for_another_sender_is_not_called():
+    receive = Mock()
+    with connected(request_started, receive, sender=str):
+        FastDriver().get("/ptrack/junk")
+    receive.assert_not_called()
+
+
+class FakeConnection:
+    """What Django's receivers of the signals use of a connection to a database or a cache."""
+
+    def __init__(self, calls):
+        self.calls = calls
+        self.queries_log = self
+
+    def clear(self):
+        self.calls.append("queries forgotten")
+
+    def close_if_unusable_or_obsolete(self):
+        self.calls.append("looked at")
+
+    def close(self):
+        self.calls.append("closed")
+
+
+def run_in_new_thread(function):
+    """Run a function where nothing is connected yet."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function).result()
+
+
+@pytest.mark.parametrize("application", [WSGIHandler(), WITHOUT_DJANGO], ids=["view", "fast path"])
+@pytest.mark.parametrize("with_cache", [False, True])
+def test_connections_are_looked_after(opens, application, with_cache):
+    calls = []
+
+    def hit():
+        connections["default"] = FakeConnection(calls)
+        if with_cache:
+            caches["default"] = FakeConnection(calls)
+        body = application(environ_of(path_of()), lambda status, headers: None)
+        calls.append("answered")
+        body.close()
+
+    run_in_new_thread(hit)
+    assert calls[:3] == ["queries forgotten", "looked at", "answered"]
+    # Django's receivers come in the order in which its modules were imported.
+    assert sorted(calls[3:]) == [*(["closed"] if with_cache else []), "looked at"]
+
+
+@pytest.mark.parametrize("application", [WSGIHandler(), WITHOUT_DJANGO], ids=["view", "fast path"])
+def test_what_a_pixel_opens_is_looked_after(application):
+    calls = []
+
+    @ptrack.tracker.register
+    class CachePixel(ptrack.TrackingPixel):
+        def record(self):
+            caches["default"] = FakeConnection(calls)
+
+    def hit():
+        application(environ_of(path_of()), lambda status, headers: None).close()
+
+    run_in_new_thread(hit)
+    assert calls == ["closed"]
+
+
+def test_nothing_is_sent_where_only_django_would_listen_and_nothing_is_open(opens, monkeypatch):
+    sent = []
+    # A receiver that is gone does not listen.
+    request_started.connect(Mock())
+    gc.collect()
+    for signal in (request_started, request_finished):
+        monkeypatch.setattr(signal, "send", lambda sender, **details: sent.append(sender))
+
+    def hit():
+        WITHOUT_DJANGO(environ_of(path_of("welcome")), lambda status, headers: None).close()
+
+    run_in_new_thread(hit)
+    assert opens == [(["welcome"], {})]
+    assert sent == []
+
+
+# Threads
+
+
+def test_hits_of_many_threads_are_each_recorded_once(requests, opens):
+    paths = [path_of(number) for number in range(400)]
+    start = threading.Barrier(8)
+
+    def load(part):
+        start.wait()
+        for path in part:
+            assert WITHOUT_DJANGO(environ_of(path), lambda status, headers: None) == [GIF]
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(load, [paths[number::8] for number in range(8)]))
+    assert sorted(args[0] for args, _ in opens) == list(range(400))
+    assert len(requests) == 400
