@@ -12,7 +12,7 @@ from weakref import ReferenceType
 
 from django.core.cache import caches, close_caches
 from django.core.handlers.base import reset_urlconf
-from django.core.handlers.wsgi import WSGIHandler, WSGIRequest, get_path_info, get_script_name
+from django.core.handlers.wsgi import WSGIHandler, WSGIRequest, get_script_name
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connections, reset_queries
 from django.dispatch import Signal
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
+# Django quotes bytes that are no UTF-8, and looks at what follows each of them anew.
+_QUOTED = {0xDC00 + byte: f"%{byte:02X}" for byte in range(0x80, 0x100)}
+
+
 def serve_pixels(application: WSGIApplication) -> WSGIApplication:
     """Return a WSGI application that answers GET and HEAD of pixels itself, and leaves the rest to Django's.
 
@@ -37,7 +41,7 @@ def serve_pixels(application: WSGIApplication) -> WSGIApplication:
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"]
-        token = _find_token(environ) if method in ANSWERED_METHODS else None
+        token = find_token(_to_path(environ)) if method in ANSWERED_METHODS else None
         if token is None:
             return application(environ, start_response)
         set_script_prefix(get_script_name(environ))
@@ -50,10 +54,11 @@ def serve_pixels(application: WSGIApplication) -> WSGIApplication:
     return serve
 
 
-def _find_token(environ: WSGIEnvironment) -> str | None:
+def _to_path(environ: WSGIEnvironment) -> str:
+    """Return the path of a request as Django's ``get_path_info`` does, in a time that grows with its length alone."""
     path: str = environ.get("PATH_INFO", "")
-    # Django undoes the server's decoding, which changes nothing in ASCII.
-    return find_token(path if path.isascii() else get_path_info(environ))
+    # Servers pass on each byte as a letter, which changes nothing in ASCII.
+    return path if path.isascii() else path.encode("latin1").decode(errors="surrogateescape").translate(_QUOTED)
 
 
 class _Body(list[bytes]):

@@ -16,7 +16,7 @@ from ptrack.trackers import tracker
 assert Path(ptrack.__file__).is_relative_to(os.environ.get("PTRACK_INSTALLED_IN", "/"))
 
 # An environment of its own has what these need.
-collect_ignore = [] if find_spec("playwright") else ["test_browser.py"]
+collect_ignore = [] if find_spec("playwright") else ["e2e"]
 
 
 @pytest.fixture(autouse=True)

@@ -298,8 +298,8 @@ def test_tox_environments():
     assert set(rows[1:]) == sections
     assert rows[0] in listed
     assert set(re.findall(r"tox run -e ([\w-]+)", README)) == set(rows)
-    # The README says that the last two are run by hand.
-    assert sections - listed == set(rows[-2:])
+    # The README says that the last three are run by hand.
+    assert sections - listed == set(rows[-3:])
 
 
 @runs("install:1", "install:2", "install:3")
@@ -847,7 +847,7 @@ def test_settings_of_opens(snippets):
 
 @runs("which-engine:1")
 def test_requeueing(snippets, monkeypatch):
-    # Where the engine is installed, benchmarks/killed.py runs it for real.
+    # Where the engine is installed, benchmarks/faults.py runs it for real.
     module = types.ModuleType("django_tasks_db.models")
     module.DBTaskResult = MagicMock()
     monkeypatch.setitem(sys.modules, "django_tasks_db", types.ModuleType("django_tasks_db"))

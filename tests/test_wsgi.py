@@ -182,6 +182,29 @@ def test_each_answer_has_headers_of_its_own():
     assert lists[0] is not lists[1]
 
 
+@pytest.mark.parametrize(
+    "text", ["\xff", "\xc3", "\xc3\xa9", "\xe2\x82", "\xed\xa0\x80", "\xf4\x90\x80\x80", "a\xff/\x80%"]
+)
+def test_a_token_of_any_bytes_is_the_same_as_in_the_view(opens, text):
+    class BytesEncoder:
+        @staticmethod
+        def decrypt(token):
+            return [token], {}
+
+    ptrack.ptrack_encoder = BytesEncoder
+    for driver in (WSGIDriver(), FastDriver()):
+        driver.exchange(environ_of(f"/ptrack/{text}/"))
+    viewed, fast = opens
+    assert fast == viewed
+    assert "\ufffd" not in fast[0][0]
+
+
+def test_a_path_of_other_bytes_than_utf_8_takes_no_longer_than_its_length_explains(opens):
+    # Django's way takes minutes for this.
+    assert WITHOUT_DJANGO(environ_of("/ptrack/" + "\xff" * 2**20), lambda status, headers: None) == [GIF]
+    assert opens == []
+
+
 # The request
 
 

@@ -1,8 +1,10 @@
-"""A site that does nothing but what is measured, for whichever ptrack is installed."""
+"""A site that does nothing but what is measured, for whichever package is installed."""
+
+from importlib.util import find_spec
 
 SECRET_KEY = "not a secret: it belongs to the benchmarks"
-ALLOWED_HOSTS = ["testserver"]
-INSTALLED_APPS = ["ptrack"]
+ALLOWED_HOSTS = ["testserver", "127.0.0.1"]
+INSTALLED_APPS = ["ptrack"] if find_spec("ptrack") else []
 MIDDLEWARE: list[str] = []
 ROOT_URLCONF = "bench_site.urls"
 TEMPLATES = [

@@ -1,11 +1,17 @@
 from django.http import HttpRequest, HttpResponse
-from django.urls import include, path
+from django.urls import path
 
-from ptrack.views import TRANSPARENT_1_PIXEL_GIF
+from .picture import GIF
+from .subject import counter
+from .subject import urlpatterns as pixels
 
 
 def bare(request: HttpRequest, t: str) -> HttpResponse:
-    return HttpResponse(TRANSPARENT_1_PIXEL_GIF, content_type="image/gif")
+    return HttpResponse(GIF, content_type="image/gif")
 
 
-urlpatterns = [path("ptrack/", include("ptrack.urls")), path("bare/<str:t>/", bare)]
+def count(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(str(counter.hits))
+
+
+urlpatterns = [*pixels, path("bare/<str:t>/", bare), path("count/", count)]

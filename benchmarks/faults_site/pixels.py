@@ -14,8 +14,10 @@ ptrack.tracker.unregister(OpenPixel)
 
 
 @ptrack.tracker.register
-class StoppingPixel(ptrack.BackgroundPixel if os.environ.get("KILLED_BACKEND") else ptrack.TrackingPixel):  # type: ignore[misc]
+class StoppingPixel(ptrack.BackgroundPixel if os.environ.get("FAULTS_BACKEND") else ptrack.TrackingPixel):  # type: ignore[misc]
     def record(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         Open.objects.record(request, args, kwargs)
-        while kwargs.get("stops") and os.path.exists(os.environ["KILLED_STOP_FILE"]):
+        while kwargs.get("stops") and os.path.exists(os.environ["FAULTS_STOP_FILE"]):
             time.sleep(0.1)
+        if kwargs.get("fails"):
+            raise RuntimeError("The hit asked for it.")

@@ -1,4 +1,4 @@
-"""Answers what ``killed.py`` asks about the site."""
+"""Answers what ``faults.py`` asks about the site."""
 
 import os
 from typing import Any
@@ -12,22 +12,28 @@ from ptrack.opens.models import Open
 class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("question")
-        parser.add_argument("hits", nargs="?", type=int, default=0)
+        parser.add_argument("numbers", nargs="*", type=int)
 
-    def handle(self, *args: Any, question: str, hits: int, **options: Any) -> None:
-        self.stdout.write(str(getattr(self, question)(hits)))
+    def handle(self, *args: Any, question: str, numbers: list[int], **options: Any) -> None:
+        self.stdout.write(str(getattr(self, question)(*numbers)))
 
-    def addresses(self, hits: int) -> str:
-        stopping = {hits // 2 - 1: {"stops": 1}}
-        return "\n".join(ptrack.pixel_url(number=number, **stopping.get(number, {})) for number in range(hits))
+    def addresses(self, hits: int, stopping: int = -1, failing: int = 0) -> str:
+        """Return addresses with their numbers, one that stops whoever records it, and one in so many that fails."""
+        lines = []
+        for number in range(hits):
+            kwargs = {"stops": 1} if number == stopping else {}
+            if failing and number % failing == 0:
+                kwargs["fails"] = 1
+            lines.append(f"{ptrack.pixel_url(number=number, **kwargs)}?{number}")
+        return "\n".join(lines)
 
-    def rows(self, hits: int) -> str:
+    def rows(self) -> str:
         return "\n".join(str(kwargs["number"]) for kwargs in Open.objects.values_list("kwargs", flat=True))
 
-    def stopped(self, hits: int) -> int:
+    def stopped(self) -> int:
         return Open.objects.filter(kwargs__stops=1).count()
 
-    def ready(self, hits: int) -> int:
+    def ready(self) -> int:
         """Return the number of tasks that wait for a worker."""
         if _uses_rq():
             return len(_queue())
@@ -35,14 +41,14 @@ class Command(BaseCommand):
 
         return DBTaskResult.objects.ready().count()
 
-    def unfinished(self, hits: int) -> int:
+    def unfinished(self) -> int:
         if _uses_rq():
             return len(_queue()) + len(_queue().failed_job_registry) + _running_in_rq()
         from django_tasks_db.models import DBTaskResult
 
         return DBTaskResult.objects.exclude(status="SUCCESSFUL").count()
 
-    def abandoned(self, hits: int) -> int:
+    def abandoned(self) -> int:
         """Let RQ look after jobs whose worker is gone, as its workers do.
 
         Return how many failed, once it holds no job for running any more.
@@ -57,7 +63,7 @@ def _running_in_rq() -> int:
 
 
 def _uses_rq() -> bool:
-    return "rq" in os.environ["KILLED_BACKEND"]
+    return "rq" in os.environ["FAULTS_BACKEND"]
 
 
 def _queue() -> Any:

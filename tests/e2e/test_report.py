@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,20 +12,9 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-CHROMIUM = shutil.which("chromium")
-
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="There is no chromium here. Debian's package is called chromium."
-)
-
-# As root, Chromium has no sandbox; and it is to ask nobody for anything.
-ARGUMENTS = [
-    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-]
-DEMO = Path(__file__).parents[1] / "example" / "demo.py"
+DEMO = Path(__file__).parents[2] / "example" / "demo.py"
 LIST = "/admin/ptrack_opens/open/"
 REPORT = f"{LIST}report/"
 
@@ -46,12 +34,6 @@ def demo() -> Iterator[str]:
         started.terminate()
         assert "Stopped." in started.stdout.read()
     assert started.returncode == 0
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -1,0 +1,1 @@
+"""A site that counts the hits it takes, and does nothing else."""

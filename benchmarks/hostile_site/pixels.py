@@ -1,0 +1,15 @@
+import threading
+from collections import Counter
+
+import ptrack
+
+#: Hits by the name of what they carried.
+hits: Counter[str] = Counter()
+lock = threading.Lock()
+
+
+@ptrack.tracker.register
+class CountingPixel(ptrack.TrackingPixel):
+    def record(self, *args: object, **kwargs: object) -> None:
+        with lock:
+            hits[str(args[0]) if args else ""] += 1

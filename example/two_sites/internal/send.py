@@ -1,0 +1,31 @@
+"""Sends a mail to one reader:
+
+PTRACK_SECRET=... PTRACK_APP_URL=https://... SMTP_SERVER=127.0.0.1:25 python -m internal.send reader@example.com 7
+"""
+
+import os
+import sys
+
+import django
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+
+def send(address: str, reader: int) -> int:
+    """Send the mail, and return how many were sent."""
+    message = EmailMultiAlternatives(
+        subject="Grüße from the garden",
+        body="The beans are ripe.",
+        from_email="The garden <letters@example.com>",
+        to=[address],
+        # Django would ask the network for the name of this machine.
+        headers={"Message-ID": f"<{reader}@example.com>"},
+    )
+    message.attach_alternative(render_to_string("internal/letter.html", {"reader": reader}), "text/html")
+    return message.send()
+
+
+if __name__ == "__main__":
+    os.environ["DJANGO_SETTINGS_MODULE"] = "internal.settings"
+    django.setup()
+    print(send(sys.argv[1], int(sys.argv[2])))

@@ -1,0 +1,7 @@
+"""The same, with pictures answered in front of Django."""
+
+from ptrack.wsgi import serve_pixels
+
+from .wsgi import application as django
+
+application = serve_pixels(django)

@@ -1,0 +1,19 @@
+import os
+
+SECRET_KEY = "not a secret: it belongs to an example"
+ALLOWED_HOSTS = ["127.0.0.1"]
+INSTALLED_APPS = ["django.contrib.contenttypes", "ptrack", "ptrack.opens"]
+MIDDLEWARE: list[str] = []
+ROOT_URLCONF = "public.urls"
+USE_TZ = True
+
+PTRACK_SECRET = os.environ.get("PTRACK_SECRET")
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": os.environ.get("DATABASE", "opens.sqlite3"),
+        # As many processes write.
+        "OPTIONS": {"transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode=WAL"},
+    }
+}

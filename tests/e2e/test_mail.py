@@ -1,0 +1,189 @@
+"""A mail on its way: one site sends it over SMTP, Chromium opens it, another site keeps the hit."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from PIL import Image, ImageChops
+from playwright.sync_api import Page
+
+SITES = Path(__file__).parents[2] / "example" / "two_sites"
+SECRET = "the secret that both sites share"
+ENVIRON = os.environ | {"PYTHONPATH": os.pathsep.join([str(SITES), os.environ.get("PYTHONPATH", "")])}
+BIN = Path(sys.executable).parent
+SERVERS = {
+    "gunicorn": [str(BIN / "gunicorn"), "--bind", "127.0.0.1:PORT", "public.wsgi"],
+    "granian": [str(BIN / "granian"), "--interface", "wsgi", "--port", "PORT", "public.wsgi:application"],
+    "granian, in front of Django": [
+        *(str(BIN / "granian"), "--interface", "wsgi", "--port", "PORT", "public.fast_wsgi:application")
+    ],
+    "uvicorn": [str(BIN / "uvicorn"), "--port", "PORT", "--lifespan", "off", "public.asgi:application"],
+}
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Mailbox:
+    """Keeps the mails that an SMTP server takes."""
+
+    def __init__(self) -> None:
+        self.mails: list[tuple[list[str], EmailMessage]] = []
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        mail = message_from_bytes(envelope.content, policy=policy.default)
+        self.mails.append((envelope.rcpt_tos, mail))  # type: ignore[arg-type]
+        return "250 Kept"
+
+
+@pytest.fixture(scope="module")
+def smtp() -> Iterator[tuple[Mailbox, str]]:
+    """A mailbox, and the address of the SMTP server before it."""
+    mailbox = Mailbox()
+    controller = Controller(mailbox, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    yield mailbox, f"127.0.0.1:{controller.port}"
+    controller.stop()
+
+
+def run(*words: str, **environ: str) -> str:
+    command, environ = [sys.executable, "-m", *words], ENVIRON | environ
+    return subprocess.run(command, cwd=SITES, env=environ, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+class PublicSite:
+    """The site that serves the pictures, behind a web server."""
+
+    def __init__(self, server: str, folder: Path) -> None:
+        self.database = folder / "opens.sqlite3"
+        self.log = folder / "log"
+        self.port = free_port()
+        self.command = [word.replace("PORT", str(self.port)) for word in SERVERS[server]]
+        self.environ = {"PTRACK_SECRET": SECRET, "DATABASE": str(self.database)}
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        run("django", "migrate", DJANGO_SETTINGS_MODULE="public.settings", **self.environ)
+        with self.log.open("wb") as log:
+            server = subprocess.Popen(self.command, cwd=SITES, env=ENVIRON | self.environ, stdout=log, stderr=log)
+        try:
+            wait_until(lambda: is_listening(self.port))
+            yield
+        finally:
+            server.terminate()
+            server.wait(30)
+
+    def rows(self) -> list[dict[str, Any]]:
+        # Not through Django: what is there is there for everybody.
+        with closing(sqlite3.connect(self.database)) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute("SELECT * FROM ptrack_opens_open")]
+
+
+def wait_until(is_so: Any, seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "It did not come."
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module", params=SERVERS)
+def public(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PublicSite]:
+    site = PublicSite(request.param, tmp_path_factory.mktemp("public"))
+    with site.running():
+        yield site
+
+
+@pytest.fixture
+def mail(smtp: tuple[Mailbox, str], public: PublicSite) -> EmailMessage:
+    """A mail as it was received."""
+    mailbox, server = smtp
+    mailbox.mails.clear()
+    environ = {"PTRACK_SECRET": SECRET, "PTRACK_APP_URL": public.url, "SMTP_SERVER": server}
+    assert run("internal.send", "reader@example.com", "7", **environ).strip() == "1"
+    [(recipients, mail)] = mailbox.mails
+    assert recipients == ["reader@example.com"]
+    return mail
+
+
+@pytest.fixture(params=["white", "#121212"], ids=["light", "dark"])
+def page(request: Any, browser: Any, mail: EmailMessage, tmp_path: Path) -> Iterator[Page]:
+    """The mail, opened from a file, on a ground of one colour."""
+    part = mail.get_body(("html",))
+    assert part is not None
+    file = tmp_path / "mail.html"
+    ground = f"<style>html {{ background: {request.param} }}</style>"
+    file.write_text(part.get_content().replace("</head>", f"{ground}</head>"))
+    context = browser.new_context(viewport={"width": 600, "height": 400})
+    page = context.new_page()
+    page.goto(file.as_uri(), wait_until="networkidle")
+    yield page
+    context.close()
+
+
+def test_the_hit_is_a_row(page: Page, public: PublicSite) -> None:
+    row = public.rows()[-1]
+    assert (json.loads(row["args"]), json.loads(row["kwargs"])) == (["grüße"], {"reader": 7})
+    assert row["user_agent"] == page.evaluate("navigator.userAgent")
+    assert "Chrome" in row["user_agent"]
+    # Sent and opened within the minute.
+    assert 0 <= row["age"] < 60_000_000
+    hits = len(public.rows())
+    page.reload(wait_until="networkidle")
+    again = public.rows()
+    assert len(again) == hits + 1
+    assert again[-1]["pixel_id"] == row["pixel_id"]
+
+
+def test_the_picture_is_there_and_cannot_be_seen(page: Page) -> None:
+    picture = page.locator("img")
+    assert picture.evaluate("img => [img.complete, img.naturalWidth, img.naturalHeight]") == [True, 1, 1]
+    assert (picture.bounding_box() or {}).keys() >= {"x", "y"}
+    with_picture = screenshot(page)
+    picture.evaluate("img => img.remove()")
+    assert ImageChops.difference(with_picture, screenshot(page)).getbbox() is None
+    # A picture that can be seen would have been.
+    page.evaluate("document.body.insertAdjacentHTML('beforeend', '<b style=\"background: #888\">&nbsp;</b>')")
+    assert ImageChops.difference(with_picture, screenshot(page)).getbbox() is not None
+
+
+def test_a_picture_that_nobody_serves_would_be_noticed(page: Page, public: PublicSite) -> None:
+    picture = page.locator("img")
+    picture.evaluate("img => { img.src = 'http://127.0.0.1:9/nobody'; }")
+    page.wait_for_function("document.querySelector('img').complete")
+    assert picture.evaluate("img => img.naturalWidth") == 0
+
+
+def test_the_server_has_nothing_to_complain_about(public: PublicSite) -> None:
+    assert "Traceback" not in public.log.read_text()
+
+
+def screenshot(page: Page) -> Image.Image:
+    return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
