@@ -547,7 +547,7 @@ def over_http(count: int, seed: int) -> list[str]:
             log = Path(folder) / "log"
             with process(*command(port), log=log) as server:
                 wait_until(name, lambda port=port: is_listening(port), seconds=60)
-                found, summary = attack(name, port, server.pid, count // len(SERVERS), seed)
+                found, summary = attack(name, port, server.pid, -(-count // len(SERVERS)), seed)
             tracebacks = log.read_text(encoding="utf-8", errors="replace").count("Traceback")
         faults += [f"{name}: {fault}" for fault in found]
         faults += [f"{name}: {tracebacks} tracebacks in its log"] if tracebacks else []

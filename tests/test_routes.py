@@ -5,11 +5,11 @@ import types
 import pytest
 from django.conf.urls.i18n import i18n_patterns
 from django.test import override_settings
-from django.urls import Resolver404, include, path, re_path, register_converter, resolve
-from django.urls.converters import StringConverter
+from django.urls import Resolver404, get_resolver, include, path, re_path, register_converter, resolve
+from django.urls.converters import StringConverter, get_converters
 from django.utils.translation import gettext_lazy
 
-from ptrack.routes import find_token
+from ptrack.routes import _find_place, find_token
 from ptrack.urls import urlpatterns as pixels
 from ptrack.views import serve_pixel
 
@@ -25,7 +25,19 @@ class FailingConverter(StringConverter):
     to_python = staticmethod(fail)
 
 
-register_converter(FailingConverter, "failing")
+asked = []
+
+
+class AskedConverter(StringConverter):
+    def to_python(self, value):
+        asked.append(value)
+        return value
+
+
+for name, converter in (("failing", FailingConverter), ("asked", AskedConverter)):
+    # Django keeps them for good, and this module may be imported more than once.
+    if name not in get_converters():
+        register_converter(converter, name)
 
 
 @pytest.fixture
@@ -51,6 +63,7 @@ PATHS = [
     *("//ptrack/token/", "/ptrack/stats/", "/ptrack/stats", "/ptrack/ü/", "/Ptrack/token/", "ptrack/token/"),
     *("/ptracks/token/", "/m/ptrack/token/", "/m/other/", "/m/", "/é/token/", "/p-x_1/token/", "/en/ptrack/token/"),
     *("/token/", "/stats/", "/a.b/token/", "/axb/token/", "/p\x00/"),
+    *("/<str:page>/token/", "/ptrack/x/y/"),
 ]
 
 # What may stand in a URLconf, and whether the paths of pixels are found in it without Django's help.
@@ -67,6 +80,12 @@ URLCONFS = {
     "a pattern that is not at its end": ([path("m/", include("ptrack.urls"))], True),
     "no prefix": ([path("", include("ptrack.urls"))], True),
     "nothing": ([], False),
+    "a prefix that is a converter": ([path("<str:page>/", include("ptrack.urls"))], False),
+    "two pages before": (
+        [path("ptrack/stats/", page), path("m/", page), path("ptrack/", include("ptrack.urls"))],
+        True,
+    ),
+    "converters before": ([path("<str:a>/x/<str:b>/", page), path("ptrack/", include("ptrack.urls"))], True),
     "no pixels": ([path("ptrack/", page)], False),
     "a prefix with a converter": ([path("<str:ptrack_encoded_data>/", page), path("ptrack/", include(pixels))], True),
     "arguments from the URLconf": ([path("ptrack/", include("ptrack.urls"), {"ptrack_encoded_data": "x"})], False),
@@ -114,14 +133,7 @@ def test_every_pixel_below_a_fixed_prefix_is_found(use_urls, name):
 
 
 def test_only_what_may_come_first_is_asked(use_urls):
-    asked = []
-
-    class AskedConverter(StringConverter):
-        def to_python(self, value):
-            asked.append(value)
-            return super().to_python(value)
-
-    register_converter(AskedConverter, "asked")
+    asked.clear()
     use_urls(
         path("pages/<asked:page>/", page),
         path("ptrack/<asked:page>/extra/", page),
@@ -132,6 +144,8 @@ def test_only_what_may_come_first_is_asked(use_urls):
     assert asked == []
     assert find_token("/ptrack/token/extra/") is None
     assert asked == ["token"]
+    [(start, entry)] = _find_place(get_resolver()).earlier
+    assert (start, entry.pattern._route) == (1, "ptrack/<asked:page>/extra/")
 
 
 def test_what_fails_is_left_to_django(use_urls):

@@ -36,8 +36,10 @@ def environ_of(path_info, **environ):
     return EnvironFactory().get("/") | {"PATH_INFO": path_info} | environ
 
 
-# To go through to the application would fail.
-WITHOUT_DJANGO = wsgi.serve_pixels(None)
+@pytest.fixture
+def without_django():
+    """An application that fails for what it does not answer itself."""
+    return wsgi.serve_pixels(None)
 
 
 @pytest.fixture
@@ -136,9 +138,9 @@ def test_thousands_of_good_and_hostile_requests_fare_as_in_the_view(opens, reque
     assert recorded > 1000
 
 
-def test_a_hit_does_not_reach_django(opens):
+def test_a_hit_does_not_reach_django(opens, without_django):
     driver = FastDriver()
-    driver.application = WITHOUT_DJANGO
+    driver.application = without_django
     for method, body in (("GET", GIF), ("HEAD", b"")):
         assert driver.send(method, path_of("welcome")).content == body
         assert driver.send(method, "/ptrack/junk").content == body
@@ -169,15 +171,15 @@ def test_a_server_need_not_say_what_the_path_is():
 
 
 @override_settings(MIDDLEWARE=["project.middleware.that.is.not.there"])
-def test_no_middleware_runs_for_a_pixel(opens):
-    b"".join(WITHOUT_DJANGO(environ_of(path_of("welcome"), HTTP_HOST="evil.example"), lambda status, headers: None))
+def test_no_middleware_runs_for_a_pixel(opens, without_django):
+    b"".join(without_django(environ_of(path_of("welcome"), HTTP_HOST="evil.example"), lambda status, headers: None))
     assert opens == [(["welcome"], {})]
 
 
-def test_each_answer_has_headers_of_its_own():
+def test_each_answer_has_headers_of_its_own(without_django):
     lists = []
     for _ in range(2):
-        WITHOUT_DJANGO(environ_of("/ptrack/junk"), lambda status, headers: lists.append(headers))
+        without_django(environ_of("/ptrack/junk"), lambda status, headers: lists.append(headers))
     assert lists[0] == lists[1]
     assert lists[0] is not lists[1]
 
@@ -199,9 +201,9 @@ def test_a_token_of_any_bytes_is_the_same_as_in_the_view(opens, text):
     assert "\ufffd" not in fast[0][0]
 
 
-def test_a_path_of_other_bytes_than_utf_8_takes_no_longer_than_its_length_explains(opens):
+def test_a_path_of_other_bytes_than_utf_8_takes_no_longer_than_its_length_explains(opens, without_django):
     # Django's way takes minutes for this.
-    assert WITHOUT_DJANGO(environ_of("/ptrack/" + "\xff" * 2**20), lambda status, headers: None) == [GIF]
+    assert without_django(environ_of("/ptrack/" + "\xff" * 2**20), lambda status, headers: None) == [GIF]
     assert opens == []
 
 
@@ -231,7 +233,7 @@ def test_pixels_share_one_request(requests):
     assert shared[0] is shared[1]
 
 
-def test_the_request_is_closed_with_the_answer():
+def test_the_request_is_closed_with_the_answer(without_django):
     class ClosedFile(io.BytesIO):
         name, content_type, size, charset = "a.txt", "text/plain", 1, None
 
@@ -244,7 +246,7 @@ def test_the_request_is_closed_with_the_answer():
             request._files = {"a": files[0]}
             request._files = type("Files", (), {"lists": lambda self: [("a", files)]})()
 
-    body = WITHOUT_DJANGO(environ_of(path_of()), lambda status, headers: None)
+    body = without_django(environ_of(path_of()), lambda status, headers: None)
     assert [file.closed for file in files] == [False]
     body.close()
     assert [file.closed for file in files] == [True]
@@ -263,7 +265,7 @@ def connected(signal, receiver, sender=None, weak=True):
 
 
 @pytest.mark.parametrize("weak", [True, False])
-def test_signals_are_sent_as_by_djangos_handler(opens, weak):
+def test_signals_are_sent_as_by_djangos_handler(opens, weak, without_django):
     sent = []
 
     def receive(signal, sender, **details):
@@ -273,7 +275,7 @@ def test_signals_are_sent_as_by_djangos_handler(opens, weak):
     path = path_of("welcome")
     outcomes = []
     with connected(request_started, receive, weak=weak), connected(request_finished, receive, weak=weak):
-        for application in (WSGIHandler(), WITHOUT_DJANGO):
+        for application in (WSGIHandler(), without_django):
             body = application(environ_of(path), lambda status, headers: None)
             assert [name for name, *_ in sent] == ["started"]
             body.close()
@@ -309,13 +311,17 @@ class FakeConnection:
         self.calls.append("closed")
 
 
+@pytest.fixture(params=["view", "fast path"])
+def application(request, without_django):
+    return WSGIHandler() if request.param == "view" else without_django
+
+
 def run_in_new_thread(function):
     """Run a function where nothing is connected yet."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(function).result()
 
 
-@pytest.mark.parametrize("application", [WSGIHandler(), WITHOUT_DJANGO], ids=["view", "fast path"])
 @pytest.mark.parametrize("with_cache", [False, True])
 def test_connections_are_looked_after(opens, application, with_cache):
     calls = []
@@ -334,7 +340,6 @@ def test_connections_are_looked_after(opens, application, with_cache):
     assert sorted(calls[3:]) == [*(["closed"] if with_cache else []), "looked at"]
 
 
-@pytest.mark.parametrize("application", [WSGIHandler(), WITHOUT_DJANGO], ids=["view", "fast path"])
 def test_what_a_pixel_opens_is_looked_after(application):
     calls = []
 
@@ -350,7 +355,7 @@ def test_what_a_pixel_opens_is_looked_after(application):
     assert calls == ["closed"]
 
 
-def test_nothing_is_sent_where_only_django_would_listen_and_nothing_is_open(opens, monkeypatch):
+def test_nothing_is_sent_where_only_django_would_listen_and_nothing_is_open(opens, monkeypatch, without_django):
     sent = []
     # A receiver that is gone does not listen.
     request_started.connect(Mock())
@@ -359,7 +364,7 @@ def test_nothing_is_sent_where_only_django_would_listen_and_nothing_is_open(open
         monkeypatch.setattr(signal, "send", lambda sender, **details: sent.append(sender))
 
     def hit():
-        WITHOUT_DJANGO(environ_of(path_of("welcome")), lambda status, headers: None).close()
+        without_django(environ_of(path_of("welcome")), lambda status, headers: None).close()
 
     run_in_new_thread(hit)
     assert opens == [(["welcome"], {})]
@@ -369,14 +374,14 @@ def test_nothing_is_sent_where_only_django_would_listen_and_nothing_is_open(open
 # Threads
 
 
-def test_hits_of_many_threads_are_each_recorded_once(requests, opens):
+def test_hits_of_many_threads_are_each_recorded_once(requests, opens, without_django):
     paths = [path_of(number) for number in range(400)]
     start = threading.Barrier(8)
 
     def load(part):
         start.wait()
         for path in part:
-            assert WITHOUT_DJANGO(environ_of(path), lambda status, headers: None) == [GIF]
+            assert without_django(environ_of(path), lambda status, headers: None) == [GIF]
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(load, [paths[number::8] for number in range(8)]))
