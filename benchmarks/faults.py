@@ -123,6 +123,8 @@ class Site:
 
     def serve(self, module: str = "wsgi", threads: int = 8) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "gunicorn", "--workers", "2", "--bind", f"127.0.0.1:{self.port}"]
+        # A worker that hangs for half a minute would be ended.
+        command += ["--timeout", "0"]
         server = self.start(*command, "--threads", str(threads), f"faults_site.{module}")
         wait_until("the web server", lambda: is_listening(self.port))
         return server

@@ -40,7 +40,7 @@ from nacl.exceptions import CryptoError
 import ptrack
 
 from . import conf
-from .exceptions import PtrackArgumentError, PtrackDecodeError, without_locals
+from .exceptions import PtrackArgumentError, PtrackDecodeError, clear_frames, without_locals
 
 #: Bytes; those of XSalsa20-Poly1305.
 NONCE_SIZE = 24
@@ -99,7 +99,6 @@ class PtrackEncoder:
         return _seal(args, kwargs)
 
     @staticmethod
-    @without_locals
     def decrypt(token: str) -> list[Any]:
         """Return ``[args, kwargs]``, a list and a dict, from a token.
 
@@ -107,9 +106,15 @@ class PtrackEncoder:
         one of ``PTRACK_SECRET_FALLBACKS``, or is not spelt exactly as it was made (``=`` at
         its end aside), and ``ImproperlyConfigured`` for bad secrets.
         """
-        payload = _deserialise(_unseal(token))
-        if payload is None:
-            raise PtrackDecodeError(_UNREADABLE)
+        # As without_locals() does, which would take longer than to read the secrets.
+        try:
+            payload = _deserialise(_unseal(token))
+            if payload is None:
+                raise PtrackDecodeError(_UNREADABLE)
+        except BaseException as error:
+            del token
+            clear_frames(error.__traceback__)
+            raise
         return payload
 
     @staticmethod

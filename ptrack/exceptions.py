@@ -55,7 +55,7 @@ def forget_locals(error: BaseException, handled: BaseException | None = None) ->
         current = pending.pop()
         if current is not None and id(current) not in done:
             done.add(id(current))
-            _clear_frames(current.__traceback__)
+            clear_frames(current.__traceback__)
             pending += (current.__cause__, current.__context__)
             if isinstance(current, BaseExceptionGroup):
                 pending += current.exceptions
@@ -73,13 +73,14 @@ def without_locals(function: Callable[_P, _R]) -> Callable[_P, _R]:
             return function(*args, **kwargs)
         except BaseException as error:
             del args, kwargs
-            _clear_frames(error.__traceback__)
+            clear_frames(error.__traceback__)
             raise
 
     return wrapper
 
 
-def _clear_frames(first: TracebackType | None) -> None:
+def clear_frames(first: TracebackType | None) -> None:
+    """Clear the local variables of the frames of a traceback, save those that still run."""
     for frame, _ in traceback.walk_tb(first):
         # Before Python 3.13, to clear the frame of a generator or coroutine that is suspended
         # is to end it, and it may be anybody's who once caught this exception.

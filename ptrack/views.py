@@ -71,14 +71,14 @@ class PixelResponse(HttpResponse):
 def serve_pixel(request: HttpRequest, ptrack_encoded_data: str) -> HttpResponse:
     """Run the registered pixels for a token, and return the picture whatever the token was."""
     if request.method in ANSWERED_METHODS:
-        return PixelResponse(answer(request.method, ptrack_encoded_data, lambda: request))
+        return PixelResponse(answer(request.method, ptrack_encoded_data, _as_it_is, (request,)))
     response = HttpResponseNotAllowed(ANSWERED_METHODS)
     # Django's handler would log the path, and the token with it.
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 
 
-def answer(method: str, token: str, get_request: Callable[..., HttpRequest], *source: Any) -> bytes:
+def answer(method: str, token: str, get_request: Callable[..., HttpRequest], source: tuple[Any, ...]) -> bytes:
     """Return the body of the answer to GET or HEAD, after recording the hit if it is one.
 
     Calls ``get_request(*source)`` once, and only if a pixel needs the request.
@@ -86,8 +86,12 @@ def answer(method: str, token: str, get_request: Callable[..., HttpRequest], *so
     if method == "HEAD":
         # Nothing is shown to anyone, so nothing is recorded.
         return b""
-    record_hit(token, get_request, *source)
+    record_hit(token, get_request, source)
     return TRANSPARENT_1_PIXEL_GIF
+
+
+def _as_it_is(request: HttpRequest) -> HttpRequest:
+    return request
 
 
 class _EveryDatabase(frozenset[str]):
@@ -105,9 +109,10 @@ serve_pixel._non_atomic_requests = _EveryDatabase()  # type: ignore[attr-defined
 serve_pixel.csrf_exempt = True  # type: ignore[attr-defined]
 
 
-def record_hit(token: str, get_request: Callable[..., HttpRequest], *source: Any) -> None:
+def record_hit(token: str, get_request: Callable[..., HttpRequest], source: tuple[Any, ...]) -> None:
     """Decode a token and run every registered pixel with what it holds, if it can be read.
 
+    Calls ``get_request(*source)`` once, and only if a pixel needs the request.
     Pixels that take the request find the ``ptrack.hits.Hit`` at ``request.ptrack``.
     """
     arrived = time.time()

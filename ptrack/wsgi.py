@@ -6,18 +6,23 @@ application = serve_pixels(get_wsgi_application())
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType
 
 from django.core.cache import caches, close_caches
+from django.core.cache.backends.base import BaseCache
 from django.core.handlers.base import reset_urlconf
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest, get_script_name
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connections, reset_queries
+from django.db.backends.signals import connection_created
 from django.dispatch import Signal
-from django.urls import get_resolver, set_script_prefix
+from django.urls import get_resolver, get_script_prefix, set_script_prefix
 from django.utils.functional import SimpleLazyObject
+from django.utils.module_loading import import_string
 
 from .routes import find_token
 from .views import ANSWERED_METHODS, HEADERS, answer
@@ -44,10 +49,10 @@ def serve_pixels(application: WSGIApplication) -> WSGIApplication:
         token = find_token(_to_path(environ)) if method in ANSWERED_METHODS else None
         if token is None:
             return application(environ, start_response)
-        set_script_prefix(get_script_name(environ))
+        _use_script_name(environ)
         _started.send(environ=environ)
         body = _Body()
-        body.append(answer(method, token, _to_request, environ, body))
+        body.append(answer(method, token, _to_request, (environ, body)))
         start_response("200 OK", HEADERS.copy())
         return body
 
@@ -59,6 +64,14 @@ def _to_path(environ: WSGIEnvironment) -> str:
     path: str = environ.get("PATH_INFO", "")
     # Servers pass on each byte as a letter, which changes nothing in ASCII.
     return path if path.isascii() else path.encode("latin1").decode(errors="surrogateescape").translate(_QUOTED)
+
+
+def _use_script_name(environ: WSGIEnvironment) -> None:
+    name = get_script_name(environ)
+    prefix = name if name.endswith("/") else f"{name}/"
+    # To set it takes three times as long as to look.
+    if get_script_prefix() != prefix:
+        set_script_prefix(prefix)
 
 
 class _Body(list[bytes]):
@@ -111,13 +124,41 @@ def _is_of_django(receiver: Any) -> bool:
     return isinstance(receiver, ReferenceType) and receiver() in (None, *_RECEIVERS_OF_DJANGO)
 
 
+class _ThisThread(threading.local):
+    """What is known of the connections to databases, of which each thread has its own."""
+
+    #: None until the first hit looks.
+    may_be_connected: bool | None = None
+
+
+_this_thread = _ThisThread()
+
+
+def _note_connection(**details: Any) -> None:
+    _this_thread.may_be_connected = True
+
+
+connection_created.connect(_note_connection)
+
+
 def _has_no_connection() -> bool:
-    return not connections.all(initialized_only=True)
+    if _this_thread.may_be_connected is None:
+        _this_thread.may_be_connected = bool(connections.all(initialized_only=True))
+    return not _this_thread.may_be_connected
 
 
-def _has_neither_connection_nor_cache() -> bool:
-    return not connections.all(initialized_only=True) and not caches.all(initialized_only=True)
+def _has_nothing_to_close() -> bool:
+    return _has_no_connection() and not (
+        any(_is_to_be_closed(cache["BACKEND"]) for cache in caches.settings.values())
+        and caches.all(initialized_only=True)
+    )
+
+
+@lru_cache(maxsize=16)
+def _is_to_be_closed(backend: str) -> bool:
+    """Return whether a cache does anything when it is closed; few do, and to ask for those in use takes longer."""
+    return import_string(backend).close is not BaseCache.close
 
 
 _started = _HandlerSignal(request_started, _has_no_connection)
-_finished = _HandlerSignal(request_finished, _has_neither_connection_nor_cache)
+_finished = _HandlerSignal(request_finished, _has_nothing_to_close)

@@ -180,7 +180,7 @@ def test_the_kind_is_worked_out_once():
 
 
 def test_a_hit_does_not_keep_its_request_alive(seen):
-    views.record_hit(ptrack.PtrackEncoder.encrypt(), RequestFactory().get, "/")
+    views.record_hit(ptrack.PtrackEncoder.encrypt(), RequestFactory().get, ("/",))
     request = weakref.ref(seen[0])
     gc.disable()
     try:
@@ -191,7 +191,7 @@ def test_a_hit_does_not_keep_its_request_alive(seen):
 
 
 def test_an_unreadable_token_is_no_hit():
-    views.record_hit("junk", pytest.fail, "Nobody needs the request.")
+    views.record_hit("junk", pytest.fail, ("Nobody needs the request.",))
 
 
 def test_pixels_of_one_request_share_the_hit(seen):

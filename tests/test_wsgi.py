@@ -7,13 +7,16 @@ import logging
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
 from django.core.cache import caches
+from django.core.cache.backends.dummy import DummyCache
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.db import connections
+from django.db.backends.signals import connection_created
 from django.test import override_settings
 from django.urls import get_script_prefix, reverse
 from drivers import EnvironFactory, FastDriver, WSGIDriver
@@ -294,25 +297,38 @@ def test_a_receiver_for_another_sender_is_not_called():
     receive.assert_not_called()
 
 
+calls = []
+
+
 class FakeConnection:
-    """What Django's receivers of the signals use of a connection to a database or a cache."""
+    """What Django's receivers of the signals use of a connection to a database."""
 
-    def __init__(self, calls):
-        self.calls = calls
-        self.queries_log = self
-
-    def clear(self):
-        self.calls.append("queries forgotten")
+    vendor = "none"
+    queries_log = SimpleNamespace(clear=lambda: calls.append("queries forgotten"))
 
     def close_if_unusable_or_obsolete(self):
-        self.calls.append("looked at")
+        calls.append("looked at")
 
-    def close(self):
-        self.calls.append("closed")
+
+class ClosingCache(DummyCache):
+    """A cache that does something when it is closed, as those on other machines do."""
+
+    def close(self, **kwargs):
+        calls.append("closed")
+
+
+CLOSING = {"default": {"BACKEND": f"{__name__}.ClosingCache"}}
+
+
+def connect():
+    connections["default"] = FakeConnection()
+    # As Django does whenever it connects.
+    connection_created.send(sender=FakeConnection, connection=connections["default"])
 
 
 @pytest.fixture(params=["view", "fast path"])
 def application(request, without_django):
+    calls.clear()
     return WSGIHandler() if request.param == "view" else without_django
 
 
@@ -323,13 +339,12 @@ def run_in_new_thread(function):
 
 
 @pytest.mark.parametrize("with_cache", [False, True])
+@override_settings(CACHES=CLOSING)
 def test_connections_are_looked_after(opens, application, with_cache):
-    calls = []
-
     def hit():
-        connections["default"] = FakeConnection(calls)
+        connections["default"] = FakeConnection()
         if with_cache:
-            caches["default"] = FakeConnection(calls)
+            caches["default"].get("key")
         body = application(environ_of(path_of()), lambda status, headers: None)
         calls.append("answered")
         body.close()
@@ -340,19 +355,37 @@ def test_connections_are_looked_after(opens, application, with_cache):
     assert sorted(calls[3:]) == [*(["closed"] if with_cache else []), "looked at"]
 
 
-def test_what_a_pixel_opens_is_looked_after(application):
-    calls = []
+def test_a_connection_that_a_pixel_makes_is_looked_after(application):
+    @ptrack.tracker.register
+    class DatabasePixel(ptrack.TrackingPixel):
+        def record(self, connects):
+            if connects:
+                connect()
 
+    def hits():
+        for connects in (False, True, False):
+            application(environ_of(path_of(connects)), lambda status, headers: None).close()
+            calls.append("closed")
+
+    run_in_new_thread(hits)
+    assert calls == ["closed", "looked at", "closed", "queries forgotten", "looked at", "looked at", "closed"]
+
+
+@override_settings(CACHES=CLOSING)
+def test_a_cache_that_a_pixel_uses_is_closed(application):
     @ptrack.tracker.register
     class CachePixel(ptrack.TrackingPixel):
-        def record(self):
-            caches["default"] = FakeConnection(calls)
+        def record(self, uses):
+            if uses:
+                caches["default"].get("key")
 
-    def hit():
-        application(environ_of(path_of()), lambda status, headers: None).close()
+    def hits():
+        for uses in (False, True):
+            application(environ_of(path_of(uses)), lambda status, headers: None).close()
+            calls.append("answered")
 
-    run_in_new_thread(hit)
-    assert calls == ["closed"]
+    run_in_new_thread(hits)
+    assert calls == ["answered", "closed", "answered"]
 
 
 def test_nothing_is_sent_where_only_django_would_listen_and_nothing_is_open(opens, monkeypatch, without_django):
