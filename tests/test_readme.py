@@ -163,8 +163,8 @@ def test_links_lead_somewhere():
     anchors = {f"#{_to_anchor(title)}" for _, title in HEADINGS}
     files = {link for link in links if not link.startswith("#")}
     assert links - files <= anchors
-    assert files == {"LICENSE"}
-    assert (ROOT / "LICENSE").is_file()
+    assert "LICENSE" in files
+    assert [file for file in files if not (ROOT / file).is_file()] == []
 
 
 def test_headings_are_unambiguous():

@@ -27,12 +27,12 @@ SECRET = "the secret that both sites share"
 ENVIRON = os.environ | {"PYTHONPATH": os.pathsep.join([str(SITES), os.environ.get("PYTHONPATH", "")])}
 BIN = Path(sys.executable).parent
 SERVERS = {
-    "gunicorn": [str(BIN / "gunicorn"), "--bind", "127.0.0.1:PORT", "public.wsgi"],
-    "granian": [str(BIN / "granian"), "--interface", "wsgi", "--port", "PORT", "public.wsgi:application"],
+    "gunicorn": [str(BIN / "gunicorn"), "--bind", "127.0.0.1:PORT", "public_site.wsgi"],
+    "granian": [str(BIN / "granian"), "--interface", "wsgi", "--port", "PORT", "public_site.wsgi:application"],
     "granian, in front of Django": [
-        *(str(BIN / "granian"), "--interface", "wsgi", "--port", "PORT", "public.fast_wsgi:application")
+        *(str(BIN / "granian"), "--interface", "wsgi", "--port", "PORT", "public_site.fast_wsgi:application")
     ],
-    "uvicorn": [str(BIN / "uvicorn"), "--port", "PORT", "--lifespan", "off", "public.asgi:application"],
+    "uvicorn": [str(BIN / "uvicorn"), "--port", "PORT", "--lifespan", "off", "public_site.asgi:application"],
 }
 
 
@@ -90,7 +90,7 @@ class PublicSite:
 
     @contextmanager
     def running(self) -> Iterator[None]:
-        run("django", "migrate", DJANGO_SETTINGS_MODULE="public.settings", **self.environ)
+        run("django", "migrate", DJANGO_SETTINGS_MODULE="public_site.settings", **self.environ)
         with self.log.open("wb") as log:
             server = subprocess.Popen(self.command, cwd=SITES, env=ENVIRON | self.environ, stdout=log, stderr=log)
         try:
@@ -127,7 +127,7 @@ def mail(smtp: tuple[Mailbox, str], public: PublicSite) -> EmailMessage:
     mailbox, server = smtp
     mailbox.mails.clear()
     environ = {"PTRACK_SECRET": SECRET, "PTRACK_APP_URL": public.url, "SMTP_SERVER": server}
-    assert run("internal.send", "reader@example.com", "7", **environ).strip() == "1"
+    assert run("internal_site.send", "reader@example.com", "7", **environ).strip() == "1"
     [(recipients, mail)] = mailbox.mails
     assert recipients == ["reader@example.com"]
     return mail

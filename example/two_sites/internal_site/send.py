@@ -1,6 +1,6 @@
 """Sends a mail to one reader:
 
-PTRACK_SECRET=... PTRACK_APP_URL=https://... SMTP_SERVER=127.0.0.1:25 python -m internal.send reader@example.com 7
+PTRACK_SECRET=... PTRACK_APP_URL=https://... SMTP_SERVER=127.0.0.1:25 python -m internal_site.send reader@example.com 7
 """
 
 import os
@@ -21,11 +21,11 @@ def send(address: str, reader: int) -> int:
         # Django would ask the network for the name of this machine.
         headers={"Message-ID": f"<{reader}@example.com>"},
     )
-    message.attach_alternative(render_to_string("internal/letter.html", {"reader": reader}), "text/html")
+    message.attach_alternative(render_to_string("internal_site/letter.html", {"reader": reader}), "text/html")
     return message.send()
 
 
 if __name__ == "__main__":
-    os.environ["DJANGO_SETTINGS_MODULE"] = "internal.settings"
+    os.environ["DJANGO_SETTINGS_MODULE"] = "internal_site.settings"
     django.setup()
     print(send(sys.argv[1], int(sys.argv[2])))

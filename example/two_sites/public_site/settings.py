@@ -4,7 +4,7 @@ SECRET_KEY = "not a secret: it belongs to an example"
 ALLOWED_HOSTS = ["127.0.0.1"]
 INSTALLED_APPS = ["django.contrib.contenttypes", "ptrack", "ptrack.opens"]
 MIDDLEWARE: list[str] = []
-ROOT_URLCONF = "public.urls"
+ROOT_URLCONF = "public_site.urls"
 USE_TZ = True
 
 PTRACK_SECRET = os.environ.get("PTRACK_SECRET")

@@ -2,6 +2,6 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "public.settings"
+os.environ["DJANGO_SETTINGS_MODULE"] = "public_site.settings"
 
 application = get_wsgi_application()

@@ -3,8 +3,8 @@ import os
 import django
 
 SECRET_KEY = "not a secret: it belongs to an example"
-INSTALLED_APPS = ["ptrack", "internal"]
-ROOT_URLCONF = "internal.urls"
+INSTALLED_APPS = ["ptrack", "internal_site"]
+ROOT_URLCONF = "internal_site.urls"
 TEMPLATES = [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}]
 USE_TZ = True
 
