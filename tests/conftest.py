@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -14,6 +15,9 @@ from ptrack.trackers import tracker
 
 # tox says where it installed the package, so that a checkout on the path cannot pass for it.
 assert Path(ptrack.__file__).is_relative_to(os.environ.get("PTRACK_INSTALLED_IN", "/"))
+
+# It says which selector it uses, and that a step took long, which is the machine's fault.
+logging.getLogger("asyncio").setLevel(logging.ERROR)
 
 # An environment of its own has what these need.
 collect_ignore = [] if find_spec("playwright") else ["e2e"]

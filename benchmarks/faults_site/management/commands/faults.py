@@ -51,10 +51,16 @@ class Command(BaseCommand):
     def abandoned(self) -> int:
         """Let RQ look after jobs whose worker is gone, as its workers do.
 
-        Return how many failed, once it holds no job for running any more.
+        Return how many failed, once it holds none any more, neither as running nor as just taken.
         """
-        _queue().started_job_registry.cleanup()
-        return 0 if _running_in_rq() else len(_queue().failed_job_registry)
+        import django_rq
+        import django_tasks_rq
+
+        queue = _queue()
+        queue.started_job_registry.cleanup()
+        queue.intermediate_queue.cleanup(django_rq.get_worker("default", job_class=django_tasks_rq.Job), queue)
+        is_any_held = _running_in_rq() or queue.intermediate_queue.get_job_ids()
+        return 0 if is_any_held else len(queue.failed_job_registry)
 
 
 def _running_in_rq() -> int:
