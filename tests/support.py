@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import shutil
 import traceback
 
 import pytest
@@ -15,6 +16,13 @@ from nacl.secret import SecretBox
 on_each_database = pytest.mark.skipif(
     os.environ.get("PTRACK_TEST_DATABASE") == "postgresql" and "PGHOST" not in os.environ,
     reason="There is no PostgreSQL. With Debian's package postgresql, pg_virtualenv runs a command with one.",
+)
+
+CHROMIUM = shutil.which("chromium")
+
+#: A mark for tests that open pages in it.
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None, reason="There is no chromium here. Debian's package is called chromium."
 )
 
 

@@ -6,7 +6,7 @@ import pytest
 from django.conf.urls.i18n import i18n_patterns
 from django.test import override_settings
 from django.urls import Resolver404, get_resolver, include, path, re_path, register_converter, resolve
-from django.urls.converters import StringConverter, get_converters
+from django.urls.converters import StringConverter
 from django.utils.translation import gettext_lazy
 
 from ptrack.routes import _find_place, find_token
@@ -34,10 +34,9 @@ class AskedConverter(StringConverter):
         return value
 
 
-for name, converter in (("failing", FailingConverter), ("asked", AskedConverter)):
-    # Django keeps them for good, and this module may be imported more than once.
-    if name not in get_converters():
-        register_converter(converter, name)
+# Once, as Django keeps them for good.
+register_converter(FailingConverter, "failing")
+register_converter(AskedConverter, "asked")
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import sync_playwright
 
-CHROMIUM = shutil.which("chromium")
+from support import CHROMIUM
 
 # As root, Chromium has no sandbox; and it is to ask nobody for anything.
 ARGUMENTS = [
@@ -21,10 +20,3 @@ def browser() -> Iterator[Any]:
     """Headless Chromium, driven by Playwright."""
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    if CHROMIUM is None:
-        reason = "There is no chromium here. Debian's package is called chromium."
-        for item in items:
-            item.add_marker(pytest.mark.skip(reason=reason))

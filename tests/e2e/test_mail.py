@@ -22,6 +22,10 @@ from aiosmtpd.controller import Controller
 from PIL import Image, ImageChops
 from playwright.sync_api import Page
 
+from support import needs_chromium
+
+pytestmark = needs_chromium
+
 SITES = Path(__file__).parents[2] / "example" / "two_sites"
 SECRET = "the secret that both sites share"
 ENVIRON = os.environ | {"PYTHONPATH": os.pathsep.join([str(SITES), os.environ.get("PYTHONPATH", "")])}

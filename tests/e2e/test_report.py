@@ -14,6 +14,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from support import needs_chromium
+
+pytestmark = needs_chromium
+
 DEMO = Path(__file__).parents[2] / "example" / "demo.py"
 LIST = "/admin/ptrack_opens/open/"
 REPORT = f"{LIST}report/"
