@@ -247,7 +247,7 @@ def hang(site: Site, hits: int) -> dict[str, Any]:
     site.serve(threads=1)
     addresses = ask("addresses", hits, 0).split()
     with ThreadPoolExecutor(1) as pool:
-        hanging = pool.submit(get, addresses[0])
+        hanging = pool.submit(get, addresses[0], seconds=1200)
         wait_until("the hit that hangs", lambda: ask("stopped") == "1")
         arrived = site.load(addresses[1:])
         was_hanging = not hanging.done()
@@ -296,10 +296,10 @@ def ask(*question: object) -> str:
     return subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
 
 
-def get(address: str) -> bool:
-    """Load a picture, and return whether it arrived whole."""
+def get(address: str, seconds: float = 60) -> bool:
+    """Load a picture, and return whether it arrived whole, within so many seconds."""
     parts = urlsplit(address)
-    connection = http.client.HTTPConnection(parts.netloc, timeout=60)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=seconds)
     try:
         connection.request("GET", f"{parts.path}?{parts.query}", headers={"User-Agent": "Thunderbird/128"})
         response = connection.getresponse()
