@@ -24,7 +24,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, get_resolver, get_script_prefix, resolve
 from django.urls.resolvers import LocalePrefixPattern
 
-from . import conf, html
+from . import address, conf
 from .encoder import PtrackEncoder, current_encoder
 from .trackers import tracker
 from .views import serve_pixel
@@ -185,7 +185,7 @@ def _routes() -> Iterator[tuple[str, str]]:
     """Yield the prefix and the namespace, each empty if there is none, of every route to a pixel."""
     if not conf.has_urlconf():
         return
-    for above, route in html.walk_urls(get_resolver()):
+    for above, route in address.walk_urls(get_resolver()):
         if route.callback is serve_pixel:
             # The language that i18n_patterns() puts first is no prefix of its own.
             own = (entry for entry in above if not isinstance(entry.pattern, LocalePrefixPattern))
@@ -195,7 +195,7 @@ def _routes() -> Iterator[tuple[str, str]]:
 
 def _tag_finds_route() -> bool:
     try:
-        before, after = html.current_address()
+        before, after = address.current_address()
     except NoReverseMatch:
         return False
     path = unquote(f"/{before.removeprefix(get_script_prefix())}token{after}")

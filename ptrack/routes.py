@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 
-from .html import fixed_text
+from .address import fixed_text
 from .urls import urlpatterns
 
 _LITERAL_REGEX = re.compile(r"\^([\w/-]*)", re.ASCII)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import shutil
 import traceback
+from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
+from django.urls import URLPattern, URLResolver, get_script_prefix, set_script_prefix
 from nacl.secret import SecretBox
 
 #: A mark for tests that run on PostgreSQL, too, where it is.
@@ -24,6 +27,24 @@ CHROMIUM = shutil.which("chromium")
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="There is no chromium here. Debian's package is called chromium."
 )
+
+
+class UrlConf:
+    """A URLconf, as a module would be."""
+
+    def __init__(self, *urlpatterns: URLPattern | URLResolver) -> None:
+        self.urlpatterns = list(urlpatterns)
+
+
+@contextlib.contextmanager
+def script_prefix(prefix: str) -> Iterator[None]:
+    """Let Django be mounted below a path."""
+    before = get_script_prefix()
+    set_script_prefix(prefix)
+    try:
+        yield
+    finally:
+        set_script_prefix(before)
 
 
 def seal(plaintext: bytes, secret: str | bytes | None = None) -> str:

@@ -10,17 +10,14 @@ from django.core import checks as django_checks
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.test import override_settings
-from django.urls import include, path, re_path, set_script_prefix
+from django.urls import include, path, re_path
 
 import ptrack
 from ptrack import checks
 
+from support import UrlConf, script_prefix
+
 GOOD_SECRET = "hA7-0kq_Zr3tYb1nWc5dXe8fVg2jLm4p"
-
-
-class UrlConf:
-    def __init__(self, *urlpatterns):
-        self.urlpatterns = list(urlpatterns)
 
 
 class CompleteEncoder:
@@ -245,11 +242,8 @@ def test_a_route_with_a_prefix_is_fine(urlconf):
 
 
 def test_a_route_is_found_below_a_script_prefix():
-    set_script_prefix("/mounted/")
-    try:
+    with script_prefix("/mounted/"):
         assert ids() == []
-    finally:
-        set_script_prefix("/")
 
 
 @pytest.mark.parametrize(

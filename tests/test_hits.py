@@ -248,7 +248,7 @@ def test_a_site_that_uses_the_core_loads_the_core_alone():
     assert result.stderr == ""
     modules, others = result.stdout.splitlines()[-2:]
     assert modules.split() == [
-        *["apps", "checks", "conf", "encoder", "exceptions", "hits", "html", "templatetags", "templatetags.ptrack"],
-        *["testing", "trackers", "urls", "views"],
+        *["address", "apps", "checks", "conf", "encoder", "exceptions", "hits", "html"],
+        *["templatetags", "templatetags.ptrack", "testing", "trackers", "urls", "views"],
     ]
     assert others == ""

@@ -9,7 +9,7 @@ from django.core import mail
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.test import Client, override_settings
-from django.urls import get_script_prefix, include, path, set_script_prefix
+from django.urls import include, path
 from django.utils.translation import override
 
 import ptrack
@@ -17,6 +17,8 @@ from ptrack.exceptions import PtrackRegistrationError
 from ptrack.testing import open_mail, temporarily
 from ptrack.trackers import tracker
 from ptrack.views import TRANSPARENT_1_PIXEL_GIF
+
+from support import script_prefix
 
 
 class SpyPixel(ptrack.TrackingPixel):
@@ -139,14 +141,10 @@ def test_a_path_in_the_app_url_is_for_proxies_to_remove(hits, app_url):
 
 
 def test_a_script_prefix_is_for_servers_to_remove(hits):
-    before = get_script_prefix()
-    set_script_prefix("/mounted/")
-    try:
+    with script_prefix("/mounted/"):
         html = ptrack.pixel_img("x")
         assert "/mounted/ptrack/" in html
         open_mail(html)
-    finally:
-        set_script_prefix(before)
     assert arguments(hits) == [("x",)]
 
 

@@ -9,8 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import NoReverseMatch
 
+from ptrack.address import current_address
 from ptrack.encoder import current_encoder
-from ptrack.html import current_address
 
 # The shortest token has 64 characters: nonce, authenticator, "[[],{}]" and a space in base64.
 _TOKEN_LIKE_AN_OPTION = re.compile(r"-[\w-]{63,}={0,2}", re.ASCII)
