@@ -1,14 +1,23 @@
 from __future__ import annotations
 
+import asyncio
+import gc
+import weakref
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context, ContextVar, copy_context
+
 import pytest
 from django.conf.urls.i18n import i18n_patterns
 from django.test import override_settings
 from django.urls import (
     NoReverseMatch,
+    clear_script_prefix,
     clear_url_caches,
     include,
     path,
     re_path,
+    reverse,
+    set_script_prefix,
     set_urlconf,
 )
 from django.utils.translation import gettext_lazy, override
@@ -19,6 +28,12 @@ from ptrack import address, pixel_url
 from support import UrlConf, remembered, script_prefix
 
 PREFIX = "https://www.example.com/ptrack/"
+
+OTHER = UrlConf(path("other/", include("ptrack.urls")))
+
+remembers = pytest.mark.skipif(not address._CONTEXT_TELLS, reason="This asgiref changes contexts in place.")
+
+thing = ContextVar("thing")
 
 
 def test_the_address_follows_the_url_caches_and_the_urlconf_setting():
@@ -33,9 +48,9 @@ def test_the_address_follows_the_url_caches_and_the_urlconf_setting():
 
 def test_the_address_follows_the_urlconf_of_the_thread():
     assert pixel_url().startswith(PREFIX)
-    set_urlconf(UrlConf(path("of-the-request/", include("ptrack.urls"))))
+    set_urlconf(OTHER)
     try:
-        assert "/of-the-request/" in pixel_url()
+        assert "/other/" in pixel_url()
     finally:
         set_urlconf(None)
     assert pixel_url().startswith(PREFIX)
@@ -45,6 +60,8 @@ def test_the_address_follows_the_script_prefix():
     assert pixel_url().startswith(PREFIX)
     with script_prefix("/mounted/"):
         assert pixel_url().startswith("https://www.example.com/mounted/ptrack/")
+        clear_script_prefix()
+        assert pixel_url().startswith(PREFIX)
     assert pixel_url().startswith(PREFIX)
 
 
@@ -88,6 +105,87 @@ def test_the_address_is_worked_out_once(monkeypatch):
     pixel_url()
     monkeypatch.setattr(address, "reverse", lambda *args, **kwargs: pytest.fail("worked out again"))
     pixel_url()
+
+
+@remembers
+def test_outside_of_requests_django_is_not_asked_again(monkeypatch):
+    for _ in range(2):  # The first lets Django read the routes, which leaves traces in the context.
+        pixel_url()
+    monkeypatch.setattr(address, "get_urlconf", lambda: pytest.fail("was asked"))
+    assert pixel_url().startswith(PREFIX)
+
+
+@pytest.mark.parametrize("tells", [address._CONTEXT_TELLS, False])
+def test_contexts_and_threads_have_addresses_of_their_own(monkeypatch, tells):
+    monkeypatch.setattr(address, "_CONTEXT_TELLS", tells)
+    found = set()
+
+    def start(urlconf, prefix):
+        set_urlconf(urlconf)
+        set_script_prefix(prefix)
+
+    def find():
+        # How contexts and threads share these is for asgiref to say, and its versions differ.
+        path = reverse("ptrack", args=["token"]).removesuffix("token/")
+        found.add(path)
+        for _ in range(3):
+            assert pixel_url().startswith(f"https://www.example.com{path}")
+
+    async def find_in_turns(urlconf, prefix):
+        start(urlconf, prefix)
+        for _ in range(3):
+            find()
+            await asyncio.sleep(0)
+
+    async def gather():
+        await asyncio.gather(find_in_turns(None, "/one/"), find_in_turns(OTHER, "/two/"), find_in_turns(None, "/"))
+
+    find()
+    asyncio.run(gather())
+    with script_prefix("/here/"), ThreadPoolExecutor(1) as thread:
+        find()
+        thread.submit(find).result()
+        thread.submit(start, None, "/there/").result()
+        find()
+        thread.submit(find).result()
+        thread.submit(copy_context().run, find).result()
+        thread.submit(find).result()
+    find()
+    assert found >= {"/ptrack/", "/here/ptrack/", "/there/ptrack/"}
+
+
+def test_values_in_the_context_need_not_be_comparable():
+    class Array:
+        def __eq__(self, other):
+            raise ValueError("ambiguous")
+
+    def find_twice():
+        for _ in range(2):
+            thing.set(Array())
+            assert pixel_url().startswith(PREFIX)
+
+    Context().run(find_twice)
+
+
+def test_what_the_context_of_a_request_holds_is_let_go():
+    class Thing:
+        pass
+
+    def serve():
+        thing.set(Thing())
+        set_urlconf(OTHER)
+        assert "/other/" in pixel_url()
+        return weakref.ref(thing.get())
+
+    held = Context().run(serve)
+    gc.collect()
+    assert held() is None
+
+
+@pytest.mark.parametrize("set_in_place", [lambda urlconf: None, lambda urlconf: urlconf and thing.set(urlconf)])
+def test_a_context_that_does_not_tell_is_found_out(monkeypatch, set_in_place):
+    monkeypatch.setattr(address, "set_urlconf", set_in_place)
+    assert Context().run(address._context_tells) is False
 
 
 def test_a_prefix_that_looks_like_the_token_is_no_problem():
