@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from asgiref.local import Local
 from django.db import connections
+from django.urls import clear_script_prefix, set_urlconf
 
 import ptrack
 from ptrack.trackers import tracker
@@ -25,12 +26,15 @@ collect_ignore = [] if find_spec("playwright") else ["e2e"]
 
 @pytest.fixture(autouse=True)
 def _restored_globals() -> Iterator[None]:
-    """Undo what a test does to the global registry and to the swap point."""
+    """Undo what a test does to the global registry, to the swap point and to what Django keeps of a request."""
     registered, encoder = dict(tracker._registry), ptrack.ptrack_encoder
     # Few tests have a database.
     tracker._registry = {pixel: entry for pixel, entry in registered.items() if "ptrack.opens" not in pixel.__module__}
     yield
     tracker._registry, ptrack.ptrack_encoder = registered, encoder
+    # A handler leaves the prefix of the last request behind.
+    clear_script_prefix()
+    set_urlconf(None)
 
 
 @pytest.fixture
