@@ -50,6 +50,17 @@ def secret_fallbacks() -> tuple[bytes, ...]:
     return parsed
 
 
+def secrets() -> tuple[bytes, ...]:
+    """Return ``PTRACK_SECRET`` and after it ``PTRACK_SECRET_FALLBACKS``, each as 1 to 32 bytes.
+
+    Raises what ``secret`` and ``secret_fallbacks`` raise.
+    """
+    # Few sites have former ones, and every tag and hit asks.
+    if _read("PTRACK_SECRET_FALLBACKS", ()) == ():
+        return (secret(),)
+    return (secret(), *secret_fallbacks())
+
+
 def app_url() -> str:
     """Return ``PTRACK_APP_URL``, the base of every pixel's address, without a slash at its end.
 
@@ -142,11 +153,9 @@ def _parse_fallbacks(value: object) -> tuple[bytes, ...] | str:
             "the letters of a bare string would each become a secret that anyone can guess"
         )
     secrets: tuple[bytes, ...] = ()
-    # Few sites have any, and every hit and every tag asks.
-    if value:
-        for number, item in enumerate(value, start=1):
-            parsed = _parse_secret(item)
-            if isinstance(parsed, str):
-                return f", item {number}, {parsed}: {_SECRET_CURE}"
-            secrets += (parsed,)
+    for number, item in enumerate(value, start=1):
+        parsed = _parse_secret(item)
+        if isinstance(parsed, str):
+            return f", item {number}, {parsed}: {_SECRET_CURE}"
+        secrets += (parsed,)
     return secrets

@@ -50,6 +50,12 @@ _OVERHEAD = NONCE_SIZE + 16
 #: second, and NaCl asks of a nonce only that it never comes twice.
 STAMP_SIZE = 4
 _STAMP_MARK = b" "
+# Four bytes last until 2106, and then begin anew.
+_STAMP_PERIOD = 2 ** (8 * STAMP_SIZE)
+_RANDOM_SIZE = NONCE_SIZE - STAMP_SIZE
+
+# By what is left when the number of bytes of the JSON is divided by three.
+_PADDING = tuple(b" " * (-(rest + len(_STAMP_MARK) + _OVERHEAD) % 3) for rest in range(3))
 
 # The two digits in which the standard alphabet differs are none in the url-safe one.
 _TO_STANDARD_DIGITS = bytes.maketrans(b"-_+/", b"+/!!")
@@ -88,7 +94,6 @@ class PtrackEncoder:
     """The default encoder: JSON in a NaCl SecretBox, keyed from ``PTRACK_SECRET``."""
 
     @staticmethod
-    @without_locals
     def encrypt(*args: int | str, **kwargs: int | str) -> str:
         """Return a token, url-safe ASCII text, that holds the arguments.
 
@@ -96,7 +101,13 @@ class PtrackEncoder:
         of more digits than the interpreter converts (``sys.get_int_max_str_digits()``),
         and ``ImproperlyConfigured`` for bad secrets.
         """
-        return _seal(args, kwargs)
+        # As without_locals() does, which would take longer than to serialise them.
+        try:
+            return _seal(args, kwargs)
+        except BaseException as error:
+            del args, kwargs
+            clear_frames(error.__traceback__)
+            raise
 
     @staticmethod
     def decrypt(token: str) -> list[Any]:
@@ -132,9 +143,8 @@ class PtrackEncoder:
 
 
 def _seal(args: tuple[object, ...], kwargs: Mapping[str, object]) -> str:
-    key = _to_key(conf.secret())
-    # Not for writing, but a fault in them is better found now than when the mails are opened.
-    conf.secret_fallbacks()
+    # The former are not for writing, but a fault in them is better found now than when the mails are opened.
+    secret = conf.secrets()[0]
     text = _to_json(args, kwargs, encode_basestring)
     try:
         message = text.encode()
@@ -145,30 +155,40 @@ def _seal(args: tuple[object, ...], kwargs: Mapping[str, object]) -> str:
             message = text.encode(errors="surrogatepass")
         else:
             message = _to_json(args, kwargs, encode_basestring_ascii).encode()
-    message = _STAMP_MARK + message
-    message += b" " * (-(len(message) + _OVERHEAD) % 3)
-    # Four bytes last until 2106, and then begin anew.
-    stamp = int(time.time()) % 2 ** (8 * STAMP_SIZE)
-    nonce = stamp.to_bytes(STAMP_SIZE) + os.urandom(NONCE_SIZE - STAMP_SIZE)
-    return urlsafe_b64encode(nonce + crypto_secretbox(message, nonce, key)).decode()
+    message = _STAMP_MARK + message + _PADDING[len(message) % 3]
+    stamp = int(time.time()) % _STAMP_PERIOD
+    nonce = stamp.to_bytes(STAMP_SIZE) + os.urandom(_RANDOM_SIZE)
+    return urlsafe_b64encode(nonce + crypto_secretbox(message, nonce, _to_key(secret))).decode()
 
 
 def _to_key(secret: bytes) -> bytes:
     return secret.ljust(32, b"{")
 
 
-def _to_json(args: tuple[object, ...], kwargs: Mapping[str, object], quote: Callable[[str], str]) -> str:
+def _to_json(args: tuple[Any, ...], kwargs: Mapping[str, Any], quote: Callable[[str], str]) -> str:
     # By hand, as each value is looked at anyway: json would take twice as long on top.
-    in_place = [_value_to_json(number, value, quote) for number, value in enumerate(args, start=1)]
-    by_name = [f"{quote(name)}:{_value_to_json(name, value, quote)}" for name, value in kwargs.items()]
-    return f"[[{','.join(in_place)}],{{{','.join(by_name)}}}]"
+    # Its type is asked for, as a SimpleLazyObject passes for an instance of what it wraps.
+    in_place = by_name = ""
+    # Most tags have one kind alone.
+    if args:
+        in_place = ",".join(
+            [
+                quote(value) if issubclass(type(value), str) else _to_literal(number, value)
+                for number, value in enumerate(args, start=1)
+            ]
+        )
+    if kwargs:
+        by_name = ",".join(
+            [
+                f"{quote(name)}:{quote(value) if issubclass(type(value), str) else _to_literal(name, value)}"
+                for name, value in kwargs.items()
+            ]
+        )
+    return f"[[{in_place}],{{{by_name}}}]"
 
 
-def _value_to_json(name: int | str, value: Any, quote: Callable[[str], str]) -> str:
-    # Of the type, not the value: a SimpleLazyObject passes for an instance of what it wraps.
+def _to_literal(name: int | str, value: Any) -> str:
     kind = type(value)
-    if issubclass(kind, str):
-        return quote(value)
     cure = "pass an int or a str, such as a primary key"
     if kind is bool:
         return "true" if value else "false"
@@ -182,7 +202,7 @@ def _value_to_json(name: int | str, value: Any, quote: Callable[[str], str]) -> 
 
 def _unseal(token: str) -> bytes:
     """Return the plaintext of a token."""
-    secrets = (conf.secret(), *conf.secret_fallbacks())
+    secrets = conf.secrets()
     sealed = _decode(token)
     if sealed is not None:
         nonce, box = sealed[:NONCE_SIZE], sealed[NONCE_SIZE:]

@@ -107,6 +107,22 @@ def test_fallbacks_that_are_deleted_are_none(settings):
     assert conf.secret_fallbacks() == ()
 
 
+@pytest.mark.parametrize("former", [[], (), ["b"], ("b", b"c")])
+def test_the_secrets_are_the_one_in_use_and_the_former(former):
+    with override_settings(PTRACK_SECRET="a", PTRACK_SECRET_FALLBACKS=former):
+        assert conf.secrets() == (conf.secret(), *conf.secret_fallbacks())
+        assert len(conf.secrets()) == 1 + len(former)
+
+
+@pytest.mark.parametrize("former", ["", b"", {}, None, [""], ("a" * 33,)])
+def test_the_secrets_are_as_good_as_each_of_them(former):
+    with override_settings(PTRACK_SECRET_FALLBACKS=former):
+        with pytest.raises(ImproperlyConfigured, match="^PTRACK_SECRET_FALLBACKS"):
+            conf.secrets()
+        with override_settings(PTRACK_SECRET=None), pytest.raises(ImproperlyConfigured, match="^PTRACK_SECRET is not"):
+            conf.secrets()
+
+
 @pytest.mark.parametrize("value", [["a", b"b", "é"], ("a", b"b", "é")])
 def test_fallbacks_are_a_list_or_tuple_of_secrets(value):
     with override_settings(PTRACK_SECRET_FALLBACKS=value):

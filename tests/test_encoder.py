@@ -462,6 +462,26 @@ def test_no_exception_remembers_secret_plaintext_or_token():
             assert private not in shown
 
 
+def test_an_interruption_remembers_as_little(monkeypatch):
+    token = PtrackEncoder.encrypt("plaintext", user="ada@example.com")
+
+    def interrupt(text, nonce, key):
+        raise KeyboardInterrupt
+
+    for primitive in ("crypto_secretbox", "crypto_secretbox_open"):
+        monkeypatch.setattr(encoder, primitive, interrupt)
+    with pytest.raises(KeyboardInterrupt) as written:
+        PtrackEncoder.encrypt("plaintext", user="ada@example.com")
+    with pytest.raises(KeyboardInterrupt) as read:
+        PtrackEncoder.decrypt(token)
+    with pytest.raises(KeyboardInterrupt) as asked:
+        PtrackEncoder.issued_at(token)
+    for caught in (written, read, asked):
+        shown = remembered(caught.value)
+        for private in ("plaintext", "ada@example.com", "a secret of exactly", token[:40], token[-40:]):
+            assert private not in shown
+
+
 def test_the_message_of_an_unreadable_token_names_the_cure():
     with pytest.raises(PtrackDecodeError) as caught:
         PtrackEncoder.decrypt("junk")
