@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from . import conf
-from .address import current_address
+from .address import Address, current_address
 from .encoder import PtrackEncoder, current_encoder
-from .exceptions import PtrackArgumentError, PtrackError, without_locals
+from .exceptions import PtrackArgumentError, PtrackError, clear_frames, without_locals
 
 #: Characters. Internet Explorer, and mail clients built on it, cut at 2,083.
 URL_MAX_LENGTH = 2000
@@ -38,47 +38,63 @@ def pixel_url(*args: Any, **kwargs: Any) -> str:
     ``request``, ``ImproperlyConfigured`` for a missing setting, ``NoReverseMatch`` if
     ``ptrack.urls`` is not routed and ``PtrackError`` if a custom encoder returns no text.
     """
-    return "".join(_build_url(args, kwargs))
+    token, place = _make(args, kwargs)
+    return place.before + token + place.after
 
 
-@without_locals
 def pixel_img(*args: Any, **kwargs: Any) -> SafeString:
     """Return the ``<img>`` of a pixel that carries the arguments, safe HTML.
 
     Takes and raises the same as ``pixel_url``; this is what ``{% ptrack %}`` puts out.
     """
-    # An empty alt keeps screen readers from reading the token aloud, and no style hides
-    # the picture: some clients would then not load it.
-    before, token, after = _build_url(args, kwargs)
-    return SafeString(f'<img src="{_escape(before)}{token}{_escape(after)}" width=1 height=1 alt="">')
+    # As without_locals() does, which would take longer than all that is done here.
+    try:
+        token, place = _make(args, kwargs)
+    except BaseException as error:
+        del args, kwargs
+        clear_frames(error.__traceback__)
+        raise
+    return SafeString(place.img_start + token + place.img_end)
+
+
+class _Place(NamedTuple):
+    """What stands around a token, the same from mail to mail, and the characters that the token may have."""
+
+    before: str
+    after: str
+    img_start: str
+    img_end: str
+    room: int
 
 
 @lru_cache(maxsize=256)
-def _escape(text: str) -> str:
-    return escape(text)
+def _place(app_url: str, address: Address) -> _Place:
+    before, after = app_url + address.before, address.after
+    # An empty alt keeps screen readers from reading the token aloud, and no style hides
+    # the picture: some clients would then not load it.
+    img_start, img_end = f'<img src="{escape(before)}', f'{escape(after)}" width=1 height=1 alt="">'
+    return _Place(before, after, img_start, img_end, URL_MAX_LENGTH - len(before) - len(after))
 
 
-def _build_url(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[str, str, str]:
-    """Return the address in three parts, the token in the middle, as only that differs from mail to mail."""
+def _make(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[str, _Place]:
+    """Return the token of a pixel, and its place."""
     if not _RESERVED_NAMES.isdisjoint(kwargs):
         raise PtrackArgumentError(
             "A ptrack argument is named 'self' or 'request', which record() could never receive: choose another name."
         )
-    address = current_address()
-    before = conf.app_url() + address.before
+    place = _place(conf.app_url(), current_address())
     encoder = current_encoder()
     token = encoder.encrypt(*args, **kwargs)
     if encoder is not PtrackEncoder:
         token = quote(_to_text(token, encoder), safe=_UNQUOTED)
-    length = len(before) + len(token) + len(address.after)
-    if length > URL_MAX_LENGTH:
+    if len(token) > place.room:
         logger.warning(
             "The address of a pixel has %d characters; clients and proxies may cut it after %d. "
             "Pass shorter arguments, such as primary keys.",
-            length,
+            URL_MAX_LENGTH - place.room + len(token),
             URL_MAX_LENGTH,
         )
-    return before, token, address.after
+    return token, place
 
 
 def _to_text(token: object, encoder: object) -> str:

@@ -122,16 +122,19 @@ def test_a_swapped_encoder_is_given_the_arguments_as_they_are():
     assert received == [((None, anything), {"key": [1.5]})]
 
 
-def test_what_a_swapped_encoder_raises_surfaces_without_the_arguments():
+@pytest.mark.parametrize("exception", [LookupError, KeyboardInterrupt])
+@pytest.mark.parametrize("build", [pixel_url, pixel_img])
+def test_what_a_swapped_encoder_raises_surfaces_without_the_arguments(build, exception):
     class MyEncoder:
         @staticmethod
         def encrypt(*args, **kwargs):
-            raise LookupError("not today")
+            raise exception("not today")
 
     ptrack.ptrack_encoder = MyEncoder
-    with pytest.raises(LookupError, match="not today") as caught:
-        pixel_img("plaintext")
+    with pytest.raises(exception, match="not today") as caught:
+        build("plaintext", user="ada@example.com")
     assert "plaintext" not in remembered(caught.value)
+    assert "ada@example.com" not in remembered(caught.value)
 
 
 @pytest.mark.parametrize(
