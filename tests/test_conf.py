@@ -117,9 +117,9 @@ def test_the_secrets_are_the_one_in_use_and_the_former(former):
 @pytest.mark.parametrize("former", ["", b"", {}, None, [""], ("a" * 33,)])
 def test_the_secrets_are_as_good_as_each_of_them(former):
     with override_settings(PTRACK_SECRET_FALLBACKS=former):
-        with pytest.raises(ImproperlyConfigured, match="^PTRACK_SECRET_FALLBACKS"):
+        with pytest.raises(ImproperlyConfigured, match=r"^PTRACK_SECRET_FALLBACKS"):
             conf.secrets()
-        with override_settings(PTRACK_SECRET=None), pytest.raises(ImproperlyConfigured, match="^PTRACK_SECRET is not"):
+        with override_settings(PTRACK_SECRET=None), pytest.raises(ImproperlyConfigured, match=r"^PTRACK_SECRET is not"):
             conf.secrets()
 
 
