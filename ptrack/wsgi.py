@@ -1,7 +1,7 @@
 """Answers hits in front of Django's request cycle, for busy sites::
 
-# wsgi.py
-application = serve_pixels(get_wsgi_application())
+    # wsgi.py
+    application = serve_pixels(get_wsgi_application())
 """
 
 from __future__ import annotations
