@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextvars import Context, copy_context
+from collections.abc import Callable, Iterator
+from contextvars import Context, ContextVar, copy_context
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from asgiref.local import Local
 from django.urls import (
     NoReverseMatch,
     URLPattern,
     URLResolver,
+    clear_script_prefix,
     get_resolver,
     get_script_prefix,
     get_urlconf,
     reverse,
+    set_script_prefix,
     set_urlconf,
 )
 from django.utils.translation import get_language
@@ -33,22 +36,17 @@ def current_address() -> Address:
 
     Raises ``NoReverseMatch`` if ``ptrack.urls`` is not routed.
     """
-    context = copy_context()
-    last_context, last_resolver, last_address = _thread.last
-    try:
-        is_last = context == last_context
-    except Exception:  # Among the values are other people's, which may not let themselves be compared.
-        is_last = False
-    if is_last and get_resolver() is last_resolver:
-        return last_address
+    if _WATCHED is None:
+        return _find_address(get_urlconf())[1]
+    urlconf_variable, prefix_variable = _WATCHED
+    in_urlconf, in_prefix = urlconf_variable.get(None), prefix_variable.get(None)
+    last = _thread.last
+    if in_urlconf is last.in_urlconf and in_prefix is last.in_prefix and get_resolver(last.urlconf) is last.resolver:
+        return last.address
     urlconf = get_urlconf()
-    resolver = get_resolver(urlconf)
-    is_translated = _is_translated(resolver)
-    # Asking for the language takes half as long as encrypting, and few routes depend on it.
-    address = _address(resolver, get_script_prefix(), get_language() if is_translated else None)
-    # A request sets a URLconf. What else its context holds is not to live on after it.
-    if urlconf is None and not is_translated and _CONTEXT_TELLS:
-        _thread.last = context, resolver, address
+    resolver, address = _find_address(urlconf)
+    if not _is_translated(resolver):
+        _thread.last = _Last(in_urlconf, in_prefix, urlconf, resolver, address)
     return address
 
 
@@ -70,32 +68,60 @@ def fixed_text(pattern: object) -> str | None:
     return text if isinstance(text, str) else None
 
 
-def _context_tells() -> bool:
-    """Return whether a context differs from an earlier copy of it in which Django had another URLconf."""
-    copies = []
-    for urlconf in ("one", "other", None):
-        set_urlconf(urlconf)
-        copies.append(copy_context())
-    one, other, none = copies
-    return one != other != none
+def _find_variable(*changes: Callable[[], object]) -> ContextVar[object] | None:
+    """Return the one context variable that holds another object after each of several changes."""
+    contexts = []
+    for change in changes:
+        change()
+        contexts.append(copy_context())
+    found = [name for name in contexts[0] if len({id(context.get(name)) for context in contexts}) == len(contexts)]
+    return found[0] if len(found) == 1 else None
 
 
-# Django keeps URLconf and script prefix in asgiref's Local, which has changed values in place
-# (before 3.9.0) and has left them behind when they are deleted (3.9.0).
-_CONTEXT_TELLS = Context().run(_context_tells)
+def _find_watched() -> tuple[ContextVar[object], ContextVar[object]] | None:
+    # One of our own first: asgiref has changed values in place (before 3.9.0), and has left
+    # them behind when they are deleted (3.9.0). With these, Django's are not to be touched.
+    own = Local()
+    if not _find_variable(
+        lambda: setattr(own, "value", 1), lambda: setattr(own, "value", 2), lambda: delattr(own, "value")
+    ):
+        return None
+    urlconf = _find_variable(lambda: set_urlconf("one"), lambda: set_urlconf("other"), lambda: set_urlconf(None))
+    prefix = _find_variable(lambda: set_script_prefix("/1/"), lambda: set_script_prefix("/2/"), clear_script_prefix)
+    return (urlconf, prefix) if urlconf and prefix else None
+
+
+# To ask Django for a URLconf or script prefix that is not set, as when a command renders mails,
+# takes as long as to encrypt: the AttributeError behind it is worded each time. Django keeps
+# both in asgiref's Local, which puts another object into a context variable whenever one of
+# them changes. While that object is the same, so is the value, and nobody else's is looked at.
+_WATCHED = Context().run(_find_watched)
+
+
+class _Last(NamedTuple):
+    """An address, and what it holds for: the objects in the two variables, the URLconf and its resolver."""
+
+    in_urlconf: object
+    in_prefix: object
+    urlconf: Any
+    resolver: URLResolver | None
+    address: Address
 
 
 class _Thread(threading.local):
-    """The last address that a thread was given outside of requests, and the context and resolver it holds for.
+    """The last address that a thread was given: to another thread, the same object may say something else."""
 
-    Mails are rendered there, many in a row. To ask Django for a URLconf that is not set takes
-    as long as to encrypt: the AttributeError behind it is worded each time.
-    """
-
-    last: tuple[Context | None, URLResolver | None, Address] = None, None, Address("", "")
+    last = _Last(None, None, None, None, Address("", ""))
 
 
 _thread = _Thread()
+
+
+def _find_address(urlconf: Any) -> tuple[URLResolver, Address]:
+    resolver = get_resolver(urlconf)
+    # Asking for the language takes half as long as encrypting, and few routes depend on it.
+    language = get_language() if _is_translated(resolver) else None
+    return resolver, _address(resolver, get_script_prefix(), language)
 
 
 # Both are functions of their arguments alone: clear_url_caches() makes another resolver.

@@ -1,6 +1,7 @@
-"""Answers hits in front of Django's request cycle, for busy sites::
+"""Answers hits in front of Django's request cycle, for busy sites.
 
-    # wsgi.py
+In ``wsgi.py``::
+
     application = serve_pixels(get_wsgi_application())
 """
 

@@ -31,7 +31,7 @@ PREFIX = "https://www.example.com/ptrack/"
 
 OTHER = UrlConf(path("other/", include("ptrack.urls")))
 
-remembers = pytest.mark.skipif(not address._CONTEXT_TELLS, reason="This asgiref changes contexts in place.")
+remembers = pytest.mark.skipif(not address._WATCHED, reason="This asgiref changes contexts in place.")
 
 thing = ContextVar("thing")
 
@@ -108,16 +108,19 @@ def test_the_address_is_worked_out_once(monkeypatch):
 
 
 @remembers
-def test_outside_of_requests_django_is_not_asked_again(monkeypatch):
-    for _ in range(2):  # The first lets Django read the routes, which leaves traces in the context.
-        pixel_url()
-    monkeypatch.setattr(address, "get_urlconf", lambda: pytest.fail("was asked"))
-    assert pixel_url().startswith(PREFIX)
+@pytest.mark.parametrize(("urlconf", "start"), [(None, "/ptrack/"), (OTHER, "/other/")])
+def test_django_is_not_asked_again(monkeypatch, urlconf, start):
+    set_urlconf(urlconf)
+    pixel_url()
+    for name in ("get_urlconf", "get_script_prefix"):
+        monkeypatch.setattr(address, name, lambda: pytest.fail("was asked"))
+    thing.set(object())
+    assert pixel_url().startswith(f"https://www.example.com{start}")
 
 
-@pytest.mark.parametrize("tells", [address._CONTEXT_TELLS, False])
-def test_contexts_and_threads_have_addresses_of_their_own(monkeypatch, tells):
-    monkeypatch.setattr(address, "_CONTEXT_TELLS", tells)
+@pytest.mark.parametrize("watched", [address._WATCHED, None])
+def test_contexts_and_threads_have_addresses_of_their_own(monkeypatch, watched):
+    monkeypatch.setattr(address, "_WATCHED", watched)
     found = set()
 
     def start(urlconf, prefix):
@@ -154,38 +157,69 @@ def test_contexts_and_threads_have_addresses_of_their_own(monkeypatch, tells):
     assert found >= {"/ptrack/", "/here/ptrack/", "/there/ptrack/"}
 
 
-def test_values_in_the_context_need_not_be_comparable():
-    class Array:
+def test_what_else_the_context_holds_is_not_looked_at():
+    class Lazy:
         def __eq__(self, other):
-            raise ValueError("ambiguous")
+            pytest.fail("was compared")
 
     def find_twice():
         for _ in range(2):
-            thing.set(Array())
+            thing.set(Lazy())
             assert pixel_url().startswith(PREFIX)
 
     Context().run(find_twice)
 
 
-def test_what_the_context_of_a_request_holds_is_let_go():
+@pytest.mark.parametrize(("urlconf", "start"), [(None, "/ptrack/"), (OTHER, "/other/")])
+def test_what_else_the_context_holds_is_let_go(urlconf, start):
     class Thing:
         pass
 
-    def serve():
+    def work():
         thing.set(Thing())
-        set_urlconf(OTHER)
-        assert "/other/" in pixel_url()
+        set_urlconf(urlconf)
+        assert start in pixel_url()
         return weakref.ref(thing.get())
 
-    held = Context().run(serve)
+    held = Context().run(work)
     gc.collect()
     assert held() is None
 
 
-@pytest.mark.parametrize("set_in_place", [lambda urlconf: None, lambda urlconf: urlconf and thing.set(urlconf)])
-def test_a_context_that_does_not_tell_is_found_out(monkeypatch, set_in_place):
-    monkeypatch.setattr(address, "set_urlconf", set_in_place)
-    assert Context().run(address._context_tells) is False
+class LocalInPlace:
+    """What asgiref's ``Local`` once was: to change a value is not to change the context."""
+
+
+class LocalLeavingBehind:
+    """What asgiref's ``Local`` was in one version: a value that is deleted stays in the context."""
+
+    def __setattr__(self, name, value):
+        thing.set(value)
+
+    def __delattr__(self, name):
+        pass
+
+
+@pytest.mark.parametrize("local", [LocalInPlace, LocalLeavingBehind])
+def test_contexts_that_do_not_tell_are_found_out(monkeypatch, local):
+    monkeypatch.setattr(address, "Local", local)
+    for name in ("set_urlconf", "set_script_prefix", "clear_script_prefix"):
+        monkeypatch.setattr(address, name, lambda *args: pytest.fail("was touched"))
+    assert Context().run(address._find_watched) is None
+
+
+@remembers
+@pytest.mark.parametrize("name", ["set_urlconf", "set_script_prefix"])
+def test_values_that_django_keeps_elsewhere_are_found_out(monkeypatch, name):
+    monkeypatch.setattr(address, name, lambda value: None)
+    assert Context().run(address._find_watched) is None
+
+
+def test_nothing_is_changed_by_finding_out():
+    with script_prefix("/mounted/"):
+        set_urlconf(OTHER)
+        Context().run(address._find_watched)
+        assert "/mounted/other/" in pixel_url()
 
 
 def test_a_prefix_that_looks_like_the_token_is_no_problem():
