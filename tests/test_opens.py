@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.core import checks
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import RequestFactory, override_settings
@@ -55,6 +56,15 @@ def prune(*args):
     output = io.StringIO()
     call_command("ptrack_prune", *args, stdout=output)
     return output.getvalue()
+
+
+def test_it_is_no_use_without_ptrack_itself():
+    assert checks.run_checks(tags=["ptrack"]) == []
+    with override_settings(INSTALLED_APPS=["ptrack.opens"]):
+        [message] = checks.run_checks(tags=["ptrack"])
+    assert (message.id, message.level) == ("ptrack.E005", checks.ERROR)
+    assert message.msg == "ptrack.opens is in INSTALLED_APPS, but ptrack itself is not, so no hit is recorded."
+    assert message.hint == "Add 'ptrack' to INSTALLED_APPS, beside 'ptrack.opens'."
 
 
 # Rows
@@ -336,6 +346,7 @@ django.setup()
 from django.urls import include, path
 sys.modules["new_site"] = types.ModuleType("new_site")
 sys.modules["new_site"].urlpatterns = [path("p/", include("ptrack.urls"))]
+from django.core import checks
 from django.core.management import call_command
 call_command("check")
 call_command("migrate", verbosity=0)

@@ -372,6 +372,7 @@ def test_the_command_says_that_there_are_more_groups(monkeypatch):
         (["--since", "2026-11-02", "--until", "2026-11-01"], "is before the first"),
         (["--since", "0001-01-01"], "is too long"),
         (["--until", "9999-12-31"], "is too long"),
+        (["--until", "0001-01-01"], "--until is 0001-01-01: pass days from"),
         (["--since", "yesterday"], "'yesterday' is no day: write it as in 2026-11-01"),
     ],
 )

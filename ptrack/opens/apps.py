@@ -1,6 +1,9 @@
 from __future__ import annotations
 
-from django.apps import AppConfig
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.core import checks
 from django.db.backends.signals import connection_created
 
 from .median import add_median_to_sqlite
@@ -16,3 +19,17 @@ class OpensConfig(AppConfig):
 
     def ready(self) -> None:
         connection_created.connect(add_median_to_sqlite, dispatch_uid="ptrack.opens")
+        checks.register(check_ptrack, "ptrack")
+
+
+def check_ptrack(**kwargs: Any) -> list[checks.CheckMessage]:
+    # Not among ptrack.checks, which ptrack registers.
+    if apps.is_installed("ptrack"):
+        return []
+    return [
+        checks.Error(
+            "ptrack.opens is in INSTALLED_APPS, but ptrack itself is not, so no hit is recorded.",
+            hint="Add 'ptrack' to INSTALLED_APPS, beside 'ptrack.opens'.",
+            id="ptrack.E005",
+        )
+    ]

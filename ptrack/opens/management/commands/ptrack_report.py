@@ -57,6 +57,8 @@ def _to_window(days: int | None, since: date | None, until: date | None, **optio
         until = until or window.until
         since = since or (until - timedelta(days=DEFAULT_DAYS - 1) if days is None else window.since)
     except OverflowError:
+        if days is None:
+            raise CommandError(f"--until is {until}: pass days from {FIRST_DATE} to {LAST_DATE}.") from None
         raise CommandError(f"--days is {days}: there is no such day.") from None
     if since < FIRST_DATE or until > LAST_DATE:
         raise CommandError(f"From {since} to {until} is too long: pass days from {FIRST_DATE} to {LAST_DATE}.")
