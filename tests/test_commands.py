@@ -131,6 +131,30 @@ def test_a_prefix_that_is_quoted_in_addresses_is_found():
         assert decode(url("x")) == 'args: ["x"]\nkwargs: {}\n'
 
 
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda url: f'<img src="{url}" width=1 height=1 alt="">',
+        lambda url: f"<IMG src='{url}'>",
+        lambda url: f'"{url}"',
+        lambda url: f"<{url}>",
+        lambda url: f"https://mirror.example/proxy/xyz=s0-d-e1-ft#{url}",
+    ],
+)
+def test_what_people_copy_along_with_an_address_is_left_aside(spell):
+    assert decode(spell(url("x"))) == 'args: ["x"]\nkwargs: {}\n'
+
+
+def test_entities_in_an_image_are_resolved():
+    class PlainEncoder:
+        @staticmethod
+        def decrypt(text):
+            return [[text], {}]
+
+    ptrack.ptrack_encoder = PlainEncoder
+    assert decode('<img src="https://www.example.com/ptrack/a&amp;b/">') == 'args: ["a&b"]\nkwargs: {}\n'
+
+
 @pytest.mark.parametrize("junk", ["junk", "", "/", "https://www.example.com/ptrack/", "https://www.example.com", "é"])
 def test_what_cannot_be_read_is_said_without_repeating_it(junk):
     with pytest.raises(CommandError) as caught:
@@ -187,7 +211,7 @@ def test_options_are_options(capsys):
     text = capsys.readouterr().out
     assert "[--skip-checks]" not in text
     assert " URL-or-token\n" in text
-    assert "  URL-or-token          the src of a ptrack <img>, or its token alone\n" in text
+    assert "  URL-or-token          a ptrack <img>, its src, or the token alone\n" in text
 
 
 # From the shell

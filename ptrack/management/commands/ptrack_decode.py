@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -15,15 +16,15 @@ from ptrack.encoder import current_encoder
 # The shortest token has 64 characters: nonce, authenticator, "[[],{}]" and a space in base64.
 _TOKEN_LIKE_AN_OPTION = re.compile(r"-[\w-]{63,}={0,2}", re.ASCII)
 
+_ADDRESS = re.compile(r"https?://[^\s\"'<>#]+", re.IGNORECASE)
+
 
 class Command(BaseCommand):
     help = "Prints the args and kwargs that a pixel's address carries; exits with 1 if it cannot be read."
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "url_or_token", metavar="URL-or-token", help="the src of a ptrack <img>, or its token alone"
-        )
+        parser.add_argument("url_or_token", metavar="URL-or-token", help="a ptrack <img>, its src, or the token alone")
 
     def run_from_argv(self, argv: list[str]) -> None:
         # One token in 64 begins with a hyphen, as an option does.
@@ -49,7 +50,9 @@ class Command(BaseCommand):
 
 def _extract_token(url_or_token: str) -> str:
     """Return the token of an address copied from anywhere, or the token itself."""
-    url = url_or_token.strip()
+    found = _ADDRESS.findall(unescape(url_or_token) if "<" in url_or_token else url_or_token)
+    # Gmail puts the address of its own server before the one that the picture had.
+    url = found[-1] if found else url_or_token.strip()
     path = unquote(urlsplit(url).path)
     try:
         prefix = current_address().before
