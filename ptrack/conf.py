@@ -142,15 +142,20 @@ def _parse_secret(value: object) -> bytes | str:
         return "is not set" if value is None else f"is of type {type(value).__name__}"
     if 0 < len(value) <= SECRET_MAX_BYTES:
         return value
-    return f"is {len(value)} bytes long in UTF-8" if value else "is empty"
+    if not value:
+        return "is empty"
+    # A file that a secret is read from ends in a line break.
+    extent = "" if value == value.strip() else ", white space at its ends included"
+    return f"is {len(value)} bytes long in UTF-8{extent}"
 
 
 def _parse_fallbacks(value: object) -> tuple[bytes, ...] | str:
     """Return former secrets as bytes, or what is wrong with them as text."""
     if not isinstance(value, (list, tuple)):
+        reason = "; the letters of a bare string would each become a secret that anyone can guess"
         return (
-            f" is of type {type(value).__name__}: use a list of former secrets; "
-            "the letters of a bare string would each become a secret that anyone can guess"
+            f" is of type {type(value).__name__}: use a list of former secrets"
+            f"{reason if isinstance(value, (str, bytes)) else ''}"
         )
     secrets: tuple[bytes, ...] = ()
     for number, item in enumerate(value, start=1):

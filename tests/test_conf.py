@@ -20,7 +20,8 @@ BAD_SECRETS = [
     ("", "is empty"),
     (b"", "is empty"),
     ("a" * 33, "is 33 bytes long"),
-    (b"b" * 33, "is 33 bytes long"),
+    (b"b" * 33, "is 33 bytes long in UTF-8: "),
+    ("a" * 32 + "\n", "is 33 bytes long in UTF-8, white space at its ends included: "),
     ("é" * 17, "is 34 bytes long"),
     ("\ud800", "holds a character that UTF-8 cannot express"),
     (12345678, "is of type int"),
@@ -133,9 +134,10 @@ def test_fallbacks_are_a_list_or_tuple_of_secrets(value):
 def test_fallbacks_of_another_type_are_refused(value):
     with override_settings(PTRACK_SECRET_FALLBACKS=value), pytest.raises(ImproperlyConfigured) as caught:
         conf.secret_fallbacks()
+    reason = "; the letters of a bare string would each become a secret that anyone can guess"
     assert str(caught.value) == (
-        f"PTRACK_SECRET_FALLBACKS is of type {type(value).__name__}: use a list of former secrets; "
-        "the letters of a bare string would each become a secret that anyone can guess."
+        f"PTRACK_SECRET_FALLBACKS is of type {type(value).__name__}: use a list of former secrets"
+        f"{reason if isinstance(value, (str, bytes)) else ''}."
     )
     assert "former'" not in remembered(caught.value)
 
