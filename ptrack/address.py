@@ -7,26 +7,32 @@ from collections.abc import Callable, Iterator
 from contextvars import Context, ContextVar, copy_context
 from functools import lru_cache
 from typing import Any, NamedTuple
+from urllib.parse import quote, unquote
 
 from asgiref.local import Local
 from django.urls import (
     NoReverseMatch,
+    ResolverMatch,
     URLPattern,
     URLResolver,
     clear_script_prefix,
     get_resolver,
     get_script_prefix,
     get_urlconf,
+    resolve,
     reverse,
     set_script_prefix,
     set_urlconf,
 )
-from django.utils.translation import get_language
+from django.utils import translation
+from django.utils.http import RFC3986_SUBDELIMS
 
 
 class Address(NamedTuple):
-    """The path of a pixel's address, in two parts: what stands before and after the token."""
+    """The path of a pixel's address, quoted, around the token."""
 
+    #: The script prefix, without a slash at its end.
+    mount: str
     before: str
     after: str
 
@@ -48,6 +54,15 @@ def current_address() -> Address:
     if not _is_translated(resolver):
         _thread.last = _Last(in_urlconf, in_prefix, urlconf, resolver, address)
     return address
+
+
+def resolve_as_request(path: str) -> ResolverMatch:
+    """Return what Django would find for a request with a quoted path, whose language may stand in it.
+
+    Takes the path without the script prefix. Raises ``Resolver404`` if it would find nothing.
+    """
+    with translation.override(translation.get_language_from_path(path) or translation.get_language()):
+        return resolve(unquote(path))
 
 
 def walk_urls(
@@ -111,7 +126,7 @@ class _Last(NamedTuple):
 class _Thread(threading.local):
     """The last address that a thread was given: to another thread, the same object may say something else."""
 
-    last = _Last(None, None, None, None, Address("", ""))
+    last = _Last(None, None, None, None, Address("", "", ""))
 
 
 _thread = _Thread()
@@ -120,14 +135,14 @@ _thread = _Thread()
 def _find_address(urlconf: Any) -> tuple[URLResolver, Address]:
     resolver = get_resolver(urlconf)
     # Asking for the language takes half as long as encrypting, and few routes depend on it.
-    language = get_language() if _is_translated(resolver) else None
+    language = translation.get_language() if _is_translated(resolver) else None
     return resolver, _address(resolver, get_script_prefix(), language)
 
 
 # Both are functions of their arguments alone: clear_url_caches() makes another resolver.
 @lru_cache(maxsize=256)
 def _address(resolver: URLResolver, script_prefix: str, language: str | None) -> Address:
-    return _reverse_address()
+    return _reverse_address(script_prefix)
 
 
 @lru_cache(maxsize=256)
@@ -139,7 +154,7 @@ def _is_translated(resolver: URLResolver) -> bool:
     )
 
 
-def _reverse_address() -> Address:
+def _reverse_address(script_prefix: str) -> Address:
     try:
         before, _, after = reverse("ptrack", args=["token"]).rpartition("token")
     except (NoReverseMatch, ValueError):
@@ -148,6 +163,10 @@ def _reverse_address() -> Address:
     if not before:
         raise NoReverseMatch(
             "ptrack cannot build the address of a pixel: the URLconf has no URL named 'ptrack', or one that needs "
-            "more arguments. Add path('ptrack/', include('ptrack.urls')) to it, outside any namespace."
+            "more arguments or has a per cent sign. Add path('ptrack/', include('ptrack.urls')) to it, outside any "
+            "namespace."
         )
-    return Address(before, after)
+    # As reverse() quotes it.
+    prefix = quote(script_prefix, safe=f"{RFC3986_SUBDELIMS}/~:@")
+    mount = prefix[:-1] if before.startswith(prefix) else ""
+    return Address(mount, before.removeprefix(mount), after)

@@ -4,6 +4,7 @@ ptrack.E001  PTRACK_SECRET is bad
 ptrack.E002  PTRACK_SECRET_FALLBACKS is bad
 ptrack.E003  ptrack.ptrack_encoder lacks encrypt or decrypt
 ptrack.E004  a BackgroundPixel's task backend cannot be used
+ptrack.E005  ptrack.opens is installed without ptrack (in ptrack.opens.apps)
 ptrack.W001  PTRACK_APP_URL is no absolute http(s) address
 ptrack.W002  the tag cannot find ptrack.urls in the URLconf
 ptrack.W003  ptrack.urls is mounted at an empty prefix
@@ -16,17 +17,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from django.apps import apps
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import NoReverseMatch, get_resolver, get_script_prefix, resolve
+from django.urls import NoReverseMatch, Resolver404, get_resolver
 from django.urls.resolvers import LocalePrefixPattern
 
 from . import address, conf
 from .encoder import PtrackEncoder, current_encoder
-from .trackers import tracker
+from .trackers import TrackingPixel, dotted_path, tracker
 from .views import serve_pixel
 
 TAG = "ptrack"
@@ -38,6 +39,12 @@ _MIN_DISTINCT_BYTES = 8
 _NOT_IN_BASE = frozenset(" ?#\\")
 
 _SECRET_HINT = "Set it to the line that 'python manage.py ptrack_secret' prints."
+_NOT_USABLE = (
+    "The URL named 'ptrack' needs arguments, has a per cent sign or leads to another view, "
+    "so the tag {% ptrack %} cannot use it.",
+    "Include ptrack.urls under a prefix that captures nothing, such as 'ptrack/', "
+    "and give no other URL the name 'ptrack'.",
+)
 _ROUTE_HINT = "Add this line to the urlpatterns of ROOT_URLCONF: path('ptrack/', include('ptrack.urls')),"
 
 
@@ -76,9 +83,12 @@ def check_app_url(**kwargs: Any) -> list[checks.CheckMessage]:
     url = conf.raw_app_url()
     if url is None or _is_absolute_http(url):
         return []
+    fault = "not an absolute http(s) address" if isinstance(url, str) else f"of type {type(url).__name__}"
+    if isinstance(url, str) and _is_absolute_http(url.strip()):
+        fault = "surrounded by white space"
     return [
         checks.Warning(
-            "PTRACK_APP_URL is not an absolute http(s) address, so mail clients cannot load the pictures.",
+            f"PTRACK_APP_URL is {fault}, so mail clients cannot load the pictures.",
             hint="Set it to scheme and host, and a path if need be, such as 'https://www.example.com'. "
             "A site that only serves pixels may remove it.",
             id="ptrack.W001",
@@ -87,24 +97,10 @@ def check_app_url(**kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_route(**kwargs: Any) -> list[checks.CheckMessage]:
-    if not conf.has_urlconf() or _tag_finds_route():
+    fault_and_hint = _find_fault_of_route() if conf.has_urlconf() else None
+    if fault_and_hint is None:
         return []
-    namespaces = {namespace for _, namespace in _routes()}
-    hint = _ROUTE_HINT
-    if not namespaces:
-        fault = "ptrack.urls is not in the URLconf, so the tag {% ptrack %} cannot build an address."
-    elif "" not in namespaces:
-        fault = (
-            f"ptrack.urls is only in the namespace {min(namespaces)!r}, where the tag {{% ptrack %}} cannot find it."
-        )
-    else:
-        fault = (
-            "The URL named 'ptrack' needs arguments or leads to another view, so the tag {% ptrack %} cannot use it."
-        )
-        hint = (
-            "Include ptrack.urls under a prefix that captures nothing, such as 'ptrack/', "
-            "and give no other URL the name 'ptrack'."
-        )
+    fault, hint = fault_and_hint
     return [checks.Warning(fault, hint=hint, id="ptrack.W002")]
 
 
@@ -122,7 +118,7 @@ def check_prefix(**kwargs: Any) -> list[checks.CheckMessage]:
 
 def check_pixels(**kwargs: Any) -> list[checks.CheckMessage]:
     if tracker._registry:
-        return [message for registration in tracker._registry.values() for message in registration.pixel.check()]
+        return [message for pixel_class in tracker._registry for message in _messages_of(pixel_class)]
     if not any(_routes()):
         return []
     searched = [app_config.name for app_config in apps.get_app_configs()]
@@ -136,6 +132,15 @@ def check_pixels(**kwargs: Any) -> list[checks.CheckMessage]:
             id="ptrack.I001",
         )
     ]
+
+
+def _messages_of(pixel_class: type[TrackingPixel]) -> list[checks.CheckMessage]:
+    messages = tracker._registry[pixel_class].pixel.check()
+    if not isinstance(messages, (list, tuple)):
+        raise TypeError(
+            f"check() of the pixel {dotted_path(pixel_class)} returned {messages!r}: it must return a list of messages."
+        )
+    return [*messages]
 
 
 def check_secret_strength(**kwargs: Any) -> list[checks.CheckMessage]:
@@ -193,10 +198,38 @@ def _routes() -> Iterator[tuple[str, str]]:
             yield prefix, ":".join(entry.namespace for entry in above if entry.namespace)
 
 
-def _tag_finds_route() -> bool:
+def _find_fault_of_route() -> tuple[str, str] | None:
+    """Return what keeps the tag from an address that works, and the cure, or None."""
+    namespaces = {namespace for _, namespace in _routes()}
+    if not namespaces:
+        return "ptrack.urls is not in the URLconf, so the tag {% ptrack %} cannot build an address.", _ROUTE_HINT
+    if "" not in namespaces:
+        return (
+            f"ptrack.urls is only in the namespace {min(namespaces)!r}, where the tag {{% ptrack %}} cannot find it.",
+            _ROUTE_HINT,
+        )
     try:
-        before, after = address.current_address()
+        _, before, after = address.current_address()
     except NoReverseMatch:
-        return False
-    path = unquote(f"/{before.removeprefix(get_script_prefix())}token{after}")
-    return resolve(path).func is serve_pixel
+        return _NOT_USABLE
+    shown = f"The address of a pixel, {before}..., leads"
+    try:
+        match = address.resolve_as_request(f"{before}token{after}")
+    except Resolver404:
+        return (
+            f"{shown} nowhere, as its language is not one of LANGUAGES.",
+            "Include ptrack.urls outside of i18n_patterns(): the language of a mail says nothing about who opens it.",
+        )
+    if match.func is not serve_pixel and match.url_name == "ptrack":
+        return _NOT_USABLE
+    if match.func is not serve_pixel:
+        return (
+            f"{shown} to another route that comes first in the URLconf, {match.route!r}.",
+            "Move the line with ptrack.urls above that route.",
+        )
+    if match.extra_kwargs:
+        return (
+            f"{shown} to a route that passes further arguments, {', '.join(match.extra_kwargs)}, so hits would fail.",
+            "Include ptrack.urls without a dict of arguments.",
+        )
+    return None

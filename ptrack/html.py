@@ -69,7 +69,11 @@ class _Place(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _place(app_url: str, address: Address) -> _Place:
-    before, after = app_url + address.before, address.after
+    # Where a site lives below a path, PTRACK_APP_URL may say so as well as the server.
+    _, _, path = app_url.partition("://")[2].partition("/")
+    mount = "" if f"/{path}".endswith(address.mount) else address.mount
+    before = app_url + mount + address.before
+    after = address.after
     # An empty alt keeps screen readers from reading the token aloud, and no style hides
     # the picture: some clients would then not load it.
     img_start, img_end = f'<img src="{escape(before)}', f'{escape(after)}" width=1 height=1 alt="">'

@@ -11,16 +11,16 @@ import functools
 from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator
 from html.parser import HTMLParser
-from inspect import iscoroutinefunction
+from inspect import iscoroutinefunction, isroutine
 from typing import Any, TypeVar, cast
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from django.core.mail import EmailMessage
 from django.test import Client
-from django.urls import Resolver404, get_script_prefix, resolve
-from django.utils import translation
+from django.urls import Resolver404, get_script_prefix
 
 from . import conf
+from .address import resolve_as_request
 from .trackers import TrackingPixel, tracker
 from .views import serve_pixel
 
@@ -35,9 +35,12 @@ def open_mail(message_or_html: EmailMessage | str, client: Client | None = None,
     into the WSGI environment as they are (``REMOTE_ADDR="192.0.2.1"``). The requests are
     made to the test client's own host, whatever ``PTRACK_APP_URL`` says.
 
-    Raises ``ImproperlyConfigured`` if ``PTRACK_APP_URL`` is missing.
+    Raises ``ImproperlyConfigured`` if ``PTRACK_APP_URL`` is missing, and ``TypeError`` for
+    another kind of mail or client.
     """
     client = client or Client()
+    if not isinstance(client, Client):
+        raise TypeError(f"open_mail() takes a django.test.Client, not {type(client).__name__}.")
     base = conf.app_url()
     environ: dict[str, Any] = {name: headers.pop(name) for name in tuple(headers) if name.isupper()}
     secure = urlsplit(base).scheme == "https"
@@ -52,10 +55,13 @@ class temporarily(ContextDecorator):
     """Register pixel classes for the length of a ``with``, or of a decorated function or coroutine function.
 
     What else is registered stays; afterwards the registry is as it was before. Entering it
-    raises ``PtrackRegistrationError`` as ``tracker.register`` does.
+    raises ``PtrackRegistrationError`` as ``tracker.register`` does. To decorate a class, or
+    without naming pixels, raises ``TypeError``: the tests would not run.
     """
 
     def __init__(self, *pixels: type[TrackingPixel]) -> None:
+        if any(isroutine(pixel) for pixel in pixels):
+            raise TypeError("temporarily takes the pixels to register: write @temporarily(SomePixel).")
         self._pixels = pixels
 
     def __enter__(self) -> None:
@@ -71,6 +77,11 @@ class temporarily(ContextDecorator):
         tracker._registry = self._registered
 
     def __call__(self, function: _Function) -> _Function:
+        if isinstance(function, type):
+            raise TypeError(
+                f"temporarily cannot decorate the class {function.__name__}: decorate its tests one by one, "
+                "or write self.enterContext(temporarily(SomePixel)) into its setUp()."
+            )
         if not iscoroutinefunction(function):
             return super().__call__(function)
 
@@ -95,6 +106,10 @@ class _ImageCollector(HTMLParser):
 def _html_parts(message_or_html: EmailMessage | str) -> list[str]:
     if isinstance(message_or_html, str):
         return [message_or_html]
+    if not isinstance(message_or_html, EmailMessage):
+        raise TypeError(
+            f"open_mail() takes a mail, such as mail.outbox[0], or HTML as a str, not {type(message_or_html).__name__}."
+        )
     parts = [(message_or_html.body, f"text/{message_or_html.content_subtype}")]
     parts += getattr(message_or_html, "alternatives", ())
     return [str(content) for content, mimetype in parts if mimetype == "text/html"]
@@ -105,14 +120,13 @@ def _pixel_paths(html: str, base: str) -> Iterator[str]:
     collector.feed(html)
     for source in collector.sources:
         # The test client has neither the path of PTRACK_APP_URL nor a script prefix before its paths.
-        path = "/" + source.removeprefix(base).removeprefix(get_script_prefix())
+        path = source.removeprefix(base).removeprefix(get_script_prefix().rstrip("/"))
         if source.startswith(f"{base}/") and _is_pixel_path(path):
             yield path
 
 
 def _is_pixel_path(path: str) -> bool:
-    with translation.override(translation.get_language_from_path(path) or translation.get_language()):
-        try:
-            return resolve(unquote(path)).func is serve_pixel
-        except Resolver404:
-            return False
+    try:
+        return resolve_as_request(path).func is serve_pixel
+    except Resolver404:
+        return False

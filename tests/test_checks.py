@@ -11,6 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.test import override_settings
 from django.urls import include, path, re_path
+from django.utils import translation
 
 import ptrack
 from ptrack import checks
@@ -155,18 +156,29 @@ def test_a_site_that_only_serves_needs_no_app_url(settings):
         "https://www.example.com/#",
         "https://www.example.com\\path",
         "https://www.example.com#fragment",
-        " https://www.example.com",
         "https://www.exam ple.com",
-        "https://www.example.com\n",
-        b"https://www.example.com",
-        5,
+        " www.example.com",
     ],
 )
 def test_w001_app_url_that_is_not_absolute(url):
+    say_w001(url, "not an absolute http(s) address")
+
+
+@pytest.mark.parametrize("url", [" https://www.example.com", "https://www.example.com\n"])
+def test_w001_app_url_with_white_space_around_it(url):
+    say_w001(url, "surrounded by white space")
+
+
+@pytest.mark.parametrize(("url", "kind"), [(b"https://www.example.com", "bytes"), (5, "int")])
+def test_w001_app_url_of_another_type(url, kind):
+    say_w001(url, f"of type {kind}")
+
+
+def say_w001(url, fault):
     with override_settings(PTRACK_APP_URL=url):
         message = the_only("ptrack.W001")
     assert message.level == django_checks.WARNING
-    assert message.msg == "PTRACK_APP_URL is not an absolute http(s) address, so mail clients cannot load the pictures."
+    assert message.msg == f"PTRACK_APP_URL is {fault}, so mail clients cannot load the pictures."
     assert message.hint == (
         "Set it to scheme and host, and a path if need be, such as 'https://www.example.com'. "
         "A site that only serves pixels may remove it."
@@ -174,6 +186,10 @@ def test_w001_app_url_that_is_not_absolute(url):
 
 
 ADD_LINE = "Add this line to the urlpatterns of ROOT_URLCONF: path('ptrack/', include('ptrack.urls')),"
+NOT_USABLE = (
+    "The URL named 'ptrack' needs arguments, has a per cent sign or leads to another view, "
+    "so the tag {% ptrack %} cannot use it."
+)
 FREE_PREFIX = (
     "Include ptrack.urls under a prefix that captures nothing, such as 'ptrack/', "
     "and give no other URL the name 'ptrack'."
@@ -197,18 +213,30 @@ INSIDE = include(("ptrack.urls", "inner"), namespace="inner")
         ),
         (
             UrlConf(path("<slug:tenant>/", include("ptrack.urls"))),
-            "The URL named 'ptrack' needs arguments or leads to another view, so the tag {% ptrack %} cannot use it.",
+            NOT_USABLE,
             FREE_PREFIX,
         ),
         (
             UrlConf(path("p/", include("ptrack.urls")), re_path("^other/(.*)$", lambda request: None, name="ptrack")),
-            "The URL named 'ptrack' needs arguments or leads to another view, so the tag {% ptrack %} cannot use it.",
+            NOT_USABLE,
             FREE_PREFIX,
         ),
         (
             UrlConf(path("p/", include("ptrack.urls")), path("other/<str:name>/", lambda request: None, name="ptrack")),
-            "The URL named 'ptrack' needs arguments or leads to another view, so the tag {% ptrack %} cannot use it.",
+            NOT_USABLE,
             FREE_PREFIX,
+        ),
+        (UrlConf(path("10%k/", include("ptrack.urls"))), NOT_USABLE, FREE_PREFIX),
+        (
+            UrlConf(path("<path:page>", lambda request: None), path("p/", include("ptrack.urls"))),
+            "The address of a pixel, /p/..., leads to another route that comes first in the URLconf, '<path:page>'.",
+            "Move the line with ptrack.urls above that route.",
+        ),
+        (
+            UrlConf(path("p/", include("ptrack.urls"), {"site": 1, "user": 2})),
+            "The address of a pixel, /p/..., leads to a route that passes further arguments, site, user, "
+            "so hits would fail.",
+            "Include ptrack.urls without a dict of arguments.",
         ),
     ],
 )
@@ -216,6 +244,21 @@ def test_w002_urls_that_the_tag_cannot_find(urlconf, fault, hint):
     with override_settings(ROOT_URLCONF=urlconf):
         message = the_only("ptrack.W002")
     assert (message.level, message.msg, message.hint) == (django_checks.WARNING, fault, hint)
+
+
+@override_settings(LANGUAGE_CODE="en-us", LANGUAGES=[("en", "English"), ("de", "German")])
+def test_w002_a_language_that_requests_cannot_have():
+    with override_settings(ROOT_URLCONF=UrlConf(*i18n_patterns(path("ptrack/", include("ptrack.urls"))))):
+        message = the_only("ptrack.W002")
+        with translation.override("de"):
+            assert ids() == []
+    assert (
+        message.msg
+        == "The address of a pixel, /en-us/ptrack/..., leads nowhere, as its language is not one of LANGUAGES."
+    )
+    assert message.hint == (
+        "Include ptrack.urls outside of i18n_patterns(): the language of a mail says nothing about who opens it."
+    )
 
 
 def test_without_a_urlconf_nothing_is_said_of_routes(settings):
@@ -237,7 +280,7 @@ def test_without_a_urlconf_nothing_is_said_of_routes(settings):
     ],
 )
 def test_a_route_with_a_prefix_is_fine(urlconf):
-    with override_settings(ROOT_URLCONF=urlconf):
+    with override_settings(ROOT_URLCONF=urlconf), translation.override("en"):
         assert ids() == []
 
 
@@ -257,7 +300,7 @@ def test_a_route_is_found_below_a_script_prefix():
     ],
 )
 def test_w003_empty_prefix(urlconf):
-    with override_settings(ROOT_URLCONF=urlconf):
+    with override_settings(ROOT_URLCONF=urlconf), translation.override("en"):
         message = the_only("ptrack.W003")
     assert message.level == django_checks.WARNING
     assert message.msg == (
@@ -292,6 +335,20 @@ def test_w004_weak_secret(secret, length, distinct):
 def test_a_secret_of_32_various_bytes_is_strong_enough(secret):
     with override_settings(PTRACK_SECRET=secret):
         assert ids(include_deployment_checks=True) == []
+
+
+@pytest.mark.usefixtures("no_pixels")
+def test_a_pixel_whose_check_returns_no_list_is_named():
+    @ptrack.tracker.register
+    class ForgetfulPixel(ptrack.TrackingPixel):
+        def record(self): ...
+
+        def check(self): ...
+
+    with pytest.raises(
+        TypeError, match=r"check\(\) of the pixel .*ForgetfulPixel returned None: it must return a list"
+    ):
+        run()
 
 
 @pytest.mark.usefixtures("no_pixels")
@@ -374,4 +431,6 @@ def test_the_checks_are_registered_under_these_tags(monkeypatch):
 
 def test_every_id_is_listed_once_at_the_top():
     listed = re.findall(r"ptrack\.[EWI]\d{3}", checks.__doc__)
-    assert sorted(listed) == sorted([*BROKEN_SETTINGS, "ptrack.E003", "ptrack.E004", "ptrack.I001", "ptrack.W005"])
+    assert sorted(listed) == sorted(
+        [*BROKEN_SETTINGS, "ptrack.E003", "ptrack.E004", "ptrack.E005", "ptrack.I001", "ptrack.W005"]
+    )

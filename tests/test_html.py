@@ -13,7 +13,7 @@ import ptrack
 from ptrack import pixel_img, pixel_url
 from ptrack.exceptions import PtrackArgumentError, PtrackError
 
-from support import UrlConf, remembered
+from support import UrlConf, remembered, script_prefix
 
 PREFIX = "https://www.example.com/ptrack/"
 
@@ -56,6 +56,25 @@ def test_a_url_carries_nothing_too():
 def test_the_url_begins_with_the_app_url(app_url, prefix):
     with override_settings(PTRACK_APP_URL=app_url):
         assert ptrack.PtrackEncoder.decrypt(token_of(pixel_url("x"), prefix)) == [["x"], {}]
+
+
+@pytest.mark.parametrize(
+    ("app_url", "mounted", "start"),
+    [
+        ("https://www.example.com", "/shop/", "https://www.example.com/shop/ptrack/"),
+        ("https://www.example.com/shop/", "/shop/", "https://www.example.com/shop/ptrack/"),
+        ("https://www.example.com/proxy/shop", "/shop/", "https://www.example.com/proxy/shop/ptrack/"),
+        ("https://www.example.com/workshop", "/shop/", "https://www.example.com/workshop/shop/ptrack/"),
+        ("https://www.example.com/shop/x", "/shop/", "https://www.example.com/shop/x/shop/ptrack/"),
+        ("http://shop", "/shop/", "http://shop/shop/ptrack/"),
+        ("https://www.example.com/caf%C3%A9", "/café/", "https://www.example.com/caf%C3%A9/ptrack/"),
+        ("https://www.example.com", "//shop/", "https://www.example.com/%2Fshop/ptrack/"),
+    ],
+)
+def test_a_path_that_the_server_puts_first_too_is_not_doubled(app_url, mounted, start):
+    with override_settings(PTRACK_APP_URL=app_url), script_prefix(mounted):
+        assert token_of(pixel_url(), start)
+        assert pixel_img().startswith(f'<img src="{start}')
 
 
 @pytest.mark.parametrize("bad", [{"PTRACK_APP_URL": None}, {"PTRACK_SECRET": None}, {"PTRACK_SECRET_FALLBACKS": "a"}])

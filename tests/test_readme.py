@@ -433,8 +433,8 @@ def test_the_pixel_of_the_complete_example_minds_its_own_mail(monkeypatch):
     monkeypatch.setitem(sys.modules, "newsletter", types.ModuleType("newsletter"))
     monkeypatch.setitem(sys.modules, "newsletter.models", models)
     execute(SNIPPETS["a-complete-example:4"].code, "newsletter.pixels", __package__="newsletter")
-    open_mail(ptrack.pixel_img("goodbye", user=7) + ptrack.pixel_img("welcome", user=7))
-    models.Open.objects.create.assert_called_once_with(mail="welcome", user_id=7)
+    open_mail(ptrack.pixel_img("welcome", user=7) + ptrack.pixel_img("signup", user=7))
+    models.Open.objects.create.assert_called_once_with(mail="signup", user_id=7)
 
 
 @runs("checks:1")

@@ -8,7 +8,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.core import mail
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage, EmailMultiAlternatives
-from django.test import Client, override_settings
+from django.test import AsyncClient, Client, override_settings
 from django.urls import include, path
 from django.utils.translation import override
 
@@ -160,6 +160,23 @@ def test_a_mail_in_another_language_is_opened(hits):
     assert arguments(hits) == [("x",)]
 
 
+@pytest.mark.parametrize("mail", [b"<img>", [], EmailMessage().message()])
+def test_what_is_no_mail_is_refused(mail):
+    with pytest.raises(TypeError, match=f"takes a mail, such as .* not {type(mail).__name__}"):
+        open_mail(mail)
+
+
+def test_a_client_that_does_not_answer_at_once_is_refused():
+    with pytest.raises(TypeError, match=r"takes a django\.test\.Client, not AsyncClient"):
+        open_mail("", AsyncClient())
+
+
+def test_a_path_that_is_both_in_the_app_url_and_before_djangos_paths_is_opened(hits):
+    with override_settings(PTRACK_APP_URL="https://www.example.com/shop"), script_prefix("/shop/"):
+        open_mail(ptrack.pixel_img("x"))
+    assert arguments(hits) == [("x",)]
+
+
 def test_without_an_app_url_there_is_no_telling_whose_pictures_they_are(settings):
     html = ptrack.pixel_img()
     del settings.PTRACK_APP_URL
@@ -228,6 +245,20 @@ def test_a_coroutine_function_may_be_decorated():
     assert registered.__name__ == "registered"
     assert asyncio.run(registered()) == asyncio.run(registered()) == [OnePixel]
     assert tracker._registry == {}
+
+
+def test_a_class_is_not_decorated():
+    with pytest.raises(TypeError, match=r"cannot decorate the class Tests: .* self\.enterContext\(temporarily"):
+
+        @temporarily(OnePixel)
+        class Tests: ...
+
+
+def test_the_pixels_are_not_forgotten():
+    with pytest.raises(TypeError, match=r"write @temporarily\(SomePixel\)"):
+
+        @temporarily
+        def test(): ...
 
 
 def test_nothing_is_logged_by_an_ordinary_opening(hits, caplog):

@@ -4,7 +4,7 @@ PTRACK_SECRET=... PTRACK_APP_URL=https://... SMTP_SERVER=127.0.0.1:25 python -m 
 """
 
 import os
-import sys
+from argparse import ArgumentParser
 
 import django
 from django.core.mail import EmailMultiAlternatives
@@ -26,6 +26,10 @@ def send(address: str, reader: int) -> int:
 
 
 if __name__ == "__main__":
+    parser = ArgumentParser(prog="python -m internal_site.send", description="Sends a mail to one reader.")
+    parser.add_argument("address", help="such as reader@example.com")
+    parser.add_argument("reader", type=int, help="the number of the reader, which the picture carries")
+    options = parser.parse_args()
     os.environ["DJANGO_SETTINGS_MODULE"] = "internal_site.settings"
     django.setup()
-    print(send(sys.argv[1], int(sys.argv[2])))
+    print(send(options.address, options.reader))
