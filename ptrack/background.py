@@ -164,6 +164,7 @@ def _to_request(hit: Mapping[str, Any]) -> HttpRequest:
 
 
 @task()
+@without_locals
 def run_pixel(pixel: str, hit: str) -> None:
     """Let a pixel record a hit in a worker.
 

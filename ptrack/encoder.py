@@ -106,7 +106,7 @@ class PtrackEncoder:
             return _seal(args, kwargs)
         except BaseException as error:
             del args, kwargs
-            clear_frames(error.__traceback__)
+            clear_frames(error)
             raise
 
     @staticmethod
@@ -124,7 +124,7 @@ class PtrackEncoder:
                 raise PtrackDecodeError(_UNREADABLE)
         except BaseException as error:
             del token
-            clear_frames(error.__traceback__)
+            clear_frames(error)
             raise
         return payload
 

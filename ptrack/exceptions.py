@@ -16,9 +16,8 @@ import contextlib
 import functools
 import inspect
 import sys
-import traceback
 from collections.abc import Callable
-from types import TracebackType
+from types import FrameType, FunctionType, TracebackType
 from typing import ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
@@ -55,7 +54,7 @@ def forget_locals(error: BaseException, handled: BaseException | None = None) ->
         current = pending.pop()
         if current is not None and id(current) not in done:
             done.add(id(current))
-            clear_frames(current.__traceback__)
+            clear_frames(current)
             pending += (current.__cause__, current.__context__)
             if isinstance(current, BaseExceptionGroup):
                 pending += current.exceptions
@@ -69,21 +68,59 @@ def without_locals(function: Callable[_P, _R]) -> Callable[_P, _R]:
 
     @functools.wraps(function)
     def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        handled = sys.exception()
         try:
             return function(*args, **kwargs)
         except BaseException as error:
             del args, kwargs
-            clear_frames(error.__traceback__)
+            forget_locals(error, handled)
             raise
 
     return wrapper
 
 
-def clear_frames(first: TracebackType | None) -> None:
-    """Clear the local variables of the frames of a traceback, save those that still run."""
-    for frame, _ in traceback.walk_tb(first):
-        # Before Python 3.13, to clear the frame of a generator or coroutine that is suspended
-        # is to end it, and it may be anybody's who once caught this exception.
-        if sys.version_info >= (3, 13) or not frame.f_code.co_flags & _SUSPENDABLE:
+def clear_frames(error: BaseException) -> None:
+    """Clear the local variables of the frames that an exception passed through, save those that still run.
+
+    Generators and coroutines that may be suspended go on: somebody once caught this
+    exception in them. In the traceback, empty frames take the place of theirs.
+    """
+    last, link = None, error.__traceback__
+    while link is not None:
+        if link.tb_frame.f_code.co_flags & _SUSPENDABLE and not _clear_finished(link.tb_frame):
+            link = TracebackType(link.tb_next, _empty_frame_like(link.tb_frame), -1, link.tb_lineno)
+            if last is None:
+                error.__traceback__ = link
+            else:
+                last.tb_next = link
+        else:
             with contextlib.suppress(RuntimeError):
-                frame.clear()
+                link.tb_frame.clear()
+        last, link = link, link.tb_next
+
+
+def _clear_finished(frame: FrameType) -> bool:
+    """Clear the frame of a generator or coroutine if it is finished, and return whether it is."""
+    if sys.version_info < (3, 13):
+        # It does not tell, and to clear one that is suspended is to end it.
+        return False
+    try:
+        frame.clear()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _own_frame(get_frame: Callable[[], FrameType]) -> FrameType:
+    return get_frame()
+
+
+def _empty_frame_like(frame: FrameType) -> FrameType:
+    """Return a frame without local variables that a traceback shows like another one."""
+    shown = frame.f_code
+    code = _own_frame.__code__.replace(
+        co_filename=shown.co_filename, co_name=shown.co_name, co_qualname=shown.co_qualname
+    )
+    empty: FrameType = FunctionType(code, frame.f_globals)(sys._getframe)
+    empty.clear()
+    return empty

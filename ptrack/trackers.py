@@ -172,19 +172,13 @@ def run(pixel: TrackingPixel, args: Sequence[Any], kwargs: dict[str, Any], reque
 
 
 def _wait_for(awaitable: Awaitable[object]) -> None:
-    frame = awaitable.cr_frame if inspect.iscoroutine(awaitable) else None
-    try:
-        if _is_inside_event_loop():
-            # A synchronous caller in asynchronous code, such as a test. That loop is busy with
-            # waiting for this call.
-            with ThreadPoolExecutor(1) as pool:
-                pool.submit(contextvars.copy_context().run, asyncio.run, _await(awaitable)).result()
-        else:
-            async_to_sync(_await)(awaitable)
-    finally:
-        # It holds the arguments, and nobody else can go on with it.
-        if frame is not None:
-            frame.clear()
+    if _is_inside_event_loop():
+        # A synchronous caller in asynchronous code, such as a test. That loop is busy with
+        # waiting for this call.
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(contextvars.copy_context().run, asyncio.run, _await(awaitable)).result()
+    else:
+        async_to_sync(_await)(awaitable)
 
 
 def _is_inside_event_loop() -> bool:

@@ -66,16 +66,17 @@ def seal_json(payload: object) -> str:
     return seal(json.dumps(payload).encode())
 
 
-def remembered(error: BaseException) -> str:
-    """Return what an error reporter could show of an exception: its words, and the variables of all frames.
+def remembered(error: BaseException, *others: BaseException) -> str:
+    """Return what an error reporter could show of exceptions: their words, and the variables of all frames.
 
     The frames of test functions are left out: they are still running, and they know everything.
     """
     shown: list[object] = []
-    link: BaseException | None = error
-    while link is not None:
-        shown.append(link)
-        frames = [frame for frame, _ in traceback.walk_tb(link.__traceback__)]
-        shown += [frame.f_locals for frame in frames if not frame.f_code.co_name.startswith("test_")]
-        link = link.__cause__ or link.__context__
+    for first in (error, *others):
+        link: BaseException | None = first
+        while link is not None:
+            shown.append(link)
+            frames = [frame for frame, _ in traceback.walk_tb(link.__traceback__)]
+            shown += [frame.f_locals for frame in frames if not frame.f_code.co_name.startswith("test_")]
+            link = link.__cause__ or link.__context__
     return repr(shown)

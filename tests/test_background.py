@@ -16,6 +16,8 @@ from ptrack import BackgroundPixel, background
 from ptrack.background import DummyBackend, ImmediateBackend, run_pixel
 from ptrack.testing import open_mail
 
+from support import remembered
+
 pytestmark = pytest.mark.usefixtures("no_pixels")
 
 HEADERS = {
@@ -297,6 +299,13 @@ def test_a_backend_that_is_not_there_loses_no_hit(caplog):
         open_mail(ptrack.pixel_img("a"))
     assert seen == [("a",)]
     assert len(caplog.records) == 1
+
+
+def test_a_task_whose_pixel_is_gone_fails_without_a_word_of_what_it_carried():
+    hit = json.dumps({"args": ["plaintext"], "kwargs": {}, "path": "/token/", "token": "token"})
+    with pytest.raises(ImportError, match="no_such_module") as caught:
+        run_pixel.func("no_such_module.Pixel", hit)
+    assert "plaintext" not in remembered(caught.value)
 
 
 # Options and checks

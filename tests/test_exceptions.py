@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 
 import pytest
 
@@ -137,6 +138,73 @@ def test_suspended_generators_and_coroutines_go_on(clear):
                 without_locals(raise_again)(number)
     assert next(generator) == 3
     with pytest.raises(StopIteration, match="done"):
+        coroutine.send(None)
+
+
+async def fail_in_a_task(address):
+    await asyncio.sleep(0)
+    raise KeyError
+
+
+async def await_it(address):
+    await fail_in_a_task(address)
+
+
+async def gather_it(address):
+    await asyncio.gather(await_it(address))
+
+
+async def group_it(address):
+    async with asyncio.TaskGroup() as group:
+        group.create_task(await_it(address))
+
+
+def yield_it(address):
+    yield await_it(address).send(None)
+    raise KeyError
+
+
+@pytest.mark.parametrize(
+    "fail",
+    [
+        lambda address: asyncio.run(await_it(address)),
+        lambda address: asyncio.run(gather_it(address)),
+        lambda address: asyncio.run(group_it(address)),
+        lambda address: list(yield_it(address)),
+        lambda address: sum(int(letter + address[0]) for letter in address),
+    ],
+)
+def test_the_frames_of_generators_and_coroutines_hold_nothing_either(fail):
+    with pytest.raises((KeyError, ValueError, ExceptionGroup)) as caught:
+        fail(PLAINTEXT)
+    error = caught.value
+    # int() quotes what it was given; that is the exception's own text.
+    error.args = error.args[:1] if isinstance(error, ExceptionGroup) else ()
+    shown = [(entry.filename, entry.name, entry.lineno) for entry in traceback.extract_tb(error.__traceback__)]
+    assert PLAINTEXT in remembered(error, *getattr(error, "exceptions", ()))
+    forget_locals(error)
+    assert PLAINTEXT not in remembered(error, *getattr(error, "exceptions", ()))
+    again = [(entry.filename, entry.name, entry.lineno) for entry in traceback.extract_tb(error.__traceback__)]
+    assert again == shown
+    printed = "".join(traceback.format_exception(error))
+    assert all(f'File "{file}", line {line}, in {name}' in printed for file, name, line in shown)
+
+
+def test_what_is_suspended_shows_nothing():
+    async def wait(address):
+        try:
+            raise KeyError
+        except KeyError as error:
+            caught.append(error)
+        await asyncio.sleep(0)
+
+    caught = []
+    coroutine = wait(PLAINTEXT)
+    coroutine.send(None)
+    assert PLAINTEXT in remembered(caught[0])
+    forget_locals(caught[0])
+    assert PLAINTEXT not in remembered(caught[0])
+    with pytest.raises(StopIteration):
         coroutine.send(None)
 
 

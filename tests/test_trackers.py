@@ -5,13 +5,14 @@ import contextvars
 import functools
 import logging
 import threading
+import traceback
 from collections import namedtuple
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.test import RequestFactory
 
-from ptrack import Tracker, TrackingPixel
+from ptrack import Tracker, TrackingPixel, trackers
 from ptrack.exceptions import PtrackRegistrationError
 
 from support import remembered
@@ -387,9 +388,9 @@ def test_a_failing_pixel_is_logged_by_name_with_traceback_and_harms_no_other(tra
     assert entry.name == "ptrack"
     assert entry.levelno == logging.ERROR
     assert entry.getMessage() == f"Pixel {failing.__module__}.{failing.__qualname__} failed to record a hit."
-    kind, _, traceback = entry.exc_info
+    kind, _, lines = entry.exc_info
     assert kind is exception
-    assert traceback is not None
+    assert lines is not None
 
 
 def test_the_traceback_leads_to_the_line_that_failed(tracker, caplog):
@@ -459,6 +460,58 @@ def test_what_a_wrapper_returns_is_awaited(tracker, caplog):
     record(tracker)
     assert calls == ["awaited"]
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("interruption", [SystemExit, KeyboardInterrupt])
+def test_an_interruption_while_a_record_is_awaited_gets_through(tracker, monkeypatch, interruption):
+    """Servers and task engines raise these in whatever runs at the moment."""
+    seen = []
+
+    async def wait(self, *args, **kwargs):
+        await asyncio.sleep(0)
+        seen.append("went on")
+
+    def interrupt_at_once(function):
+        def call(awaitable):
+            coroutine = function(awaitable)
+            coroutine.send(None)
+            seen.append("suspended")
+            coroutines.append(coroutine)
+            raise interruption
+
+        return call
+
+    coroutines = []
+    monkeypatch.setattr(trackers, "async_to_sync", interrupt_at_once)
+    tracker.register(pixel_class(wait))
+    with pytest.raises(interruption):
+        record(tracker)
+    # It is still its loop's, which may be about to go on.
+    assert seen == ["suspended"]
+    with pytest.raises(StopIteration):
+        coroutines[0].send(None)
+    assert seen == ["suspended", "went on"]
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_the_log_remembers_no_argument_of_what_a_record_awaits_or_iterates_over(tracker, caplog, nested):
+    async def save(address):
+        await asyncio.sleep(0)
+        raise KeyError
+
+    async def save_all(self, *args, **kwargs):
+        await (asyncio.gather(*map(save, args)) if nested else save(args[0]))
+
+    def iterate(self, *args, **kwargs):
+        sum(letter / len(args) for letter in args[0])
+
+    for method in (save_all, iterate):
+        tracker.register(pixel_class(method))
+    record(tracker, ["plaintext"], {"user": "ada@example.com"})
+    for entry, name in zip(caplog.records, ("save", "genexpr"), strict=True):
+        assert "plaintext" not in remembered(entry.exc_info[1])
+        assert "ada@example.com" not in remembered(entry.exc_info[1])
+        assert name in "".join(traceback.format_exception(entry.exc_info[1]))
 
 
 def test_an_async_record_is_awaited_within_a_running_loop_too(tracker, caplog):
