@@ -25,9 +25,11 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, Resolver404, get_resolver
 from django.urls.resolvers import LocalePrefixPattern
 
-from . import address, conf
+from . import conf
+from .address import current_address
 from .encoder import PtrackEncoder, current_encoder
 from .trackers import TrackingPixel, dotted_path, tracker
+from .urlconf import resolve_as_request, walk_urls
 from .views import serve_pixel
 
 TAG = "ptrack"
@@ -190,7 +192,7 @@ def _routes() -> Iterator[tuple[str, str]]:
     """Yield the prefix and the namespace, each empty if there is none, of every route to a pixel."""
     if not conf.has_urlconf():
         return
-    for above, route in address.walk_urls(get_resolver()):
+    for above, route in walk_urls(get_resolver()):
         if route.callback is serve_pixel:
             # The language that i18n_patterns() puts first is no prefix of its own.
             own = (entry for entry in above if not isinstance(entry.pattern, LocalePrefixPattern))
@@ -209,12 +211,12 @@ def _find_fault_of_route() -> tuple[str, str] | None:
             _ROUTE_HINT,
         )
     try:
-        _, before, after = address.current_address()
+        _, before, after = current_address()
     except NoReverseMatch:
         return _NOT_USABLE
     shown = f"The address of a pixel, {before}..., leads"
     try:
-        match = address.resolve_as_request(f"{before}token{after}")
+        match = resolve_as_request(f"{before}token{after}")
     except Resolver404:
         return (
             f"{shown} nowhere, as its language is not one of LANGUAGES.",
@@ -227,9 +229,10 @@ def _find_fault_of_route() -> tuple[str, str] | None:
             f"{shown} to another route that comes first in the URLconf, {match.route!r}.",
             "Move the line with ptrack.urls above that route.",
         )
-    if match.extra_kwargs:
+    further = [name for name in match.kwargs if name != "ptrack_encoded_data"]
+    if further:
         return (
-            f"{shown} to a route that passes further arguments, {', '.join(match.extra_kwargs)}, so hits would fail.",
+            f"{shown} to a route that passes further arguments, {', '.join(further)}, so hits would fail.",
             "Include ptrack.urls without a dict of arguments.",
         )
     return None

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from django.urls import Resolver404, URLPattern, URLResolver, get_resolver
 from django.urls.resolvers import RoutePattern
 
-from .address import fixed_text
+from .urlconf import fixed_text
 from .urls import urlpatterns
 
 _LITERAL_REGEX = re.compile(r"\^([\w/-]*)", re.ASCII)
@@ -44,7 +44,7 @@ def find_token(path: str) -> str | None:
 
 
 # A function of its argument alone: clear_url_caches() makes another resolver.
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=1)
 def _find_place(resolver: URLResolver) -> Place | None:
     place = _search(resolver, "/", ())
     return place and place._replace(

@@ -20,8 +20,8 @@ from django.test import Client
 from django.urls import Resolver404, get_script_prefix
 
 from . import conf
-from .address import resolve_as_request
 from .trackers import TrackingPixel, tracker
+from .urlconf import resolve_as_request
 from .views import serve_pixel
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])

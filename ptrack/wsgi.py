@@ -7,6 +7,7 @@ In ``wsgi.py``::
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable
 from functools import lru_cache
@@ -27,6 +28,7 @@ from django.utils.module_loading import import_string
 
 from .routes import find_token
 from .views import ANSWERED_METHODS, HEADERS, answer
+from .watched import clear_urlconf
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -51,6 +53,7 @@ def serve_pixels(application: WSGIApplication) -> WSGIApplication:
         if token is None:
             return application(environ, start_response)
         _use_script_name(environ)
+        clear_urlconf()
         _started.send(environ=environ)
         body = _Body()
         body.append(answer(method, token, _to_request, (environ, body)))
@@ -83,13 +86,17 @@ class _Body(list[bytes]):
     def close(self) -> None:
         """Called by the server when the body is sent, or cannot be."""
         if self.request is not None:
-            self.request.close()
+            # As Django closes what a response holds.
+            with contextlib.suppress(Exception):
+                self.request.close()
         _finished.send()
+        clear_urlconf()
 
 
 def _to_request(environ: WSGIEnvironment, body: _Body) -> WSGIRequest:
     request = body.request = WSGIRequest(environ)
-    request.resolver_match = SimpleLazyObject(lambda: get_resolver().resolve(request.path_info))  # type: ignore[assignment]
+    path = request.path_info
+    request.resolver_match = SimpleLazyObject(lambda: get_resolver().resolve(path))  # type: ignore[assignment]
     return request
 
 
@@ -108,11 +115,12 @@ class _HandlerSignal:
             self._signal.send(sender=WSGIHandler, **details)
 
     def _has_only_receivers_of_django(self) -> bool:
-        receivers = self._signal.receivers
-        if receivers != self._receivers_of_django:
+        if self._signal.receivers != self._receivers_of_django:
+            # Another thread may connect one meanwhile.
+            receivers = self._signal.receivers.copy()
             if not all(_is_of_django(receiver) for _, receiver, *_ in receivers):
                 return False
-            self._receivers_of_django = receivers.copy()
+            self._receivers_of_django = receivers
         return True
 
 
@@ -149,16 +157,24 @@ def _has_no_connection() -> bool:
 
 
 def _has_nothing_to_close() -> bool:
+    if not _this_thread.may_be_connected:
+        # A connection that failed on its way has sent no signal.
+        _this_thread.may_be_connected = None
     return _has_no_connection() and not (
-        any(_is_to_be_closed(cache["BACKEND"]) for cache in caches.settings.values())
+        any(_may_have_to_be_closed(cache.get("BACKEND")) for cache in caches.settings.values())
         and caches.all(initialized_only=True)
     )
 
 
 @lru_cache(maxsize=16)
-def _is_to_be_closed(backend: str) -> bool:
+def _may_have_to_be_closed(backend: str) -> bool:
     """Return whether a cache does anything when it is closed; few do, and to ask for those in use takes longer."""
-    return import_string(backend).close is not BaseCache.close
+    try:
+        close = import_string(backend).close
+    except Exception:
+        # Django says so when the cache is used.
+        return True
+    return close is not BaseCache.close
 
 
 _started = _HandlerSignal(request_started, _has_no_connection)

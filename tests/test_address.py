@@ -5,6 +5,7 @@ import gc
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context, ContextVar, copy_context
+from unittest.mock import Mock
 
 import pytest
 from django.conf.urls.i18n import i18n_patterns
@@ -13,6 +14,7 @@ from django.urls import (
     NoReverseMatch,
     clear_script_prefix,
     clear_url_caches,
+    get_resolver,
     include,
     path,
     re_path,
@@ -24,6 +26,7 @@ from django.utils.translation import gettext_lazy, override
 
 import ptrack
 from ptrack import address, pixel_url
+from ptrack.routes import find_token
 
 from support import UrlConf, remembered, script_prefix
 
@@ -31,7 +34,7 @@ PREFIX = "https://www.example.com/ptrack/"
 
 OTHER = UrlConf(path("other/", include("ptrack.urls")))
 
-remembers = pytest.mark.skipif(not address._WATCHED, reason="This asgiref changes contexts in place.")
+remembers = pytest.mark.skipif(not address.WATCHED, reason="This asgiref changes contexts in place.")
 
 thing = ContextVar("thing")
 
@@ -85,7 +88,7 @@ def test_the_address_follows_the_language(urlconf, english, german):
 
 def test_the_language_is_asked_for_only_where_a_route_depends_on_it(monkeypatch):
     asked = []
-    monkeypatch.setattr(address.translation, "get_language", lambda: asked.append(1) or "en")
+    monkeypatch.setattr(address, "get_language", lambda: asked.append(1) or "en")
     pixel_url()
     assert asked == []
     translated = UrlConf(*i18n_patterns(path("other/", include("ptrack.urls"))))
@@ -95,7 +98,7 @@ def test_the_language_is_asked_for_only_where_a_route_depends_on_it(monkeypatch)
 
 
 def test_translated_routes_of_others_do_not_matter(monkeypatch):
-    monkeypatch.setattr(address.translation, "get_language", lambda: pytest.fail("was asked"))
+    monkeypatch.setattr(address, "get_language", lambda: pytest.fail("was asked"))
     other = path("other/", lambda request: None, name="other")
     with override_settings(ROOT_URLCONF=UrlConf(*i18n_patterns(other), path("p/", include("ptrack.urls")))):
         assert "/p/" in pixel_url()
@@ -118,9 +121,9 @@ def test_django_is_not_asked_again(monkeypatch, urlconf, start):
     assert pixel_url().startswith(f"https://www.example.com{start}")
 
 
-@pytest.mark.parametrize("watched", [address._WATCHED, None])
+@pytest.mark.parametrize("watched", [address.WATCHED, None])
 def test_contexts_and_threads_have_addresses_of_their_own(monkeypatch, watched):
-    monkeypatch.setattr(address, "_WATCHED", watched)
+    monkeypatch.setattr(address, "WATCHED", watched)
     found = set()
 
     def start(urlconf, prefix):
@@ -158,16 +161,16 @@ def test_contexts_and_threads_have_addresses_of_their_own(monkeypatch, watched):
 
 
 def test_what_else_the_context_holds_is_not_looked_at():
-    class Lazy:
-        def __eq__(self, other):
-            pytest.fail("was compared")
+    compare = Mock(return_value=True)
+    lazy_class = type("Lazy", (), {"__eq__": compare})
 
     def find_twice():
         for _ in range(2):
-            thing.set(Lazy())
+            thing.set(lazy_class())
             assert pixel_url().startswith(PREFIX)
 
     Context().run(find_twice)
+    compare.assert_not_called()
 
 
 @pytest.mark.parametrize(("urlconf", "start"), [(None, "/ptrack/"), (OTHER, "/other/")])
@@ -186,40 +189,23 @@ def test_what_else_the_context_holds_is_let_go(urlconf, start):
     assert held() is None
 
 
-class LocalInPlace:
-    """What asgiref's ``Local`` once was: to change a value is not to change the context."""
+def test_resolvers_that_django_has_forgotten_are_let_go():
+    with override_settings(ROOT_URLCONF=OTHER):
+        pixel_url()
+        resolver = weakref.ref(get_resolver())
+        assert find_token("/other/x/") == "x"
+    pixel_url()
+    assert find_token("/ptrack/x/") == "x"
+    gc.collect()
+    assert resolver() is None
 
 
-class LocalLeavingBehind:
-    """What asgiref's ``Local`` was in one version: a value that is deleted stays in the context."""
-
-    def __setattr__(self, name, value):
-        thing.set(value)
-
-    def __delattr__(self, name):
-        pass
-
-
-@pytest.mark.parametrize("local", [LocalInPlace, LocalLeavingBehind])
-def test_contexts_that_do_not_tell_are_found_out(monkeypatch, local):
-    monkeypatch.setattr(address, "Local", local)
-    for name in ("set_urlconf", "set_script_prefix", "clear_script_prefix"):
-        monkeypatch.setattr(address, name, lambda *args: pytest.fail("was touched"))
-    assert Context().run(address._find_watched) is None
-
-
-@remembers
-@pytest.mark.parametrize("name", ["set_urlconf", "set_script_prefix"])
-def test_values_that_django_keeps_elsewhere_are_found_out(monkeypatch, name):
-    monkeypatch.setattr(address, name, lambda value: None)
-    assert Context().run(address._find_watched) is None
-
-
-def test_nothing_is_changed_by_finding_out():
-    with script_prefix("/mounted/"):
-        set_urlconf(OTHER)
-        Context().run(address._find_watched)
-        assert "/mounted/other/" in pixel_url()
+def test_script_prefixes_are_not_remembered_without_end(monkeypatch):
+    monkeypatch.setattr(address, "MAX_ADDRESSES", 3)
+    for number in range(10):
+        with script_prefix(f"/{number}/"):
+            assert f"/{number}/ptrack/" in pixel_url()
+    assert len(address._routes_of(get_resolver()).addresses) <= 3
 
 
 def test_a_prefix_that_looks_like_the_token_is_no_problem():

@@ -249,6 +249,6 @@ def test_a_site_that_uses_the_core_loads_the_core_alone():
     modules, others = result.stdout.splitlines()[-2:]
     assert modules.split() == [
         *["address", "apps", "checks", "conf", "encoder", "exceptions", "hits", "html"],
-        *["templatetags", "templatetags.ptrack", "testing", "trackers", "urls", "views"],
+        *["templatetags", "templatetags.ptrack", "testing", "trackers", "urlconf", "urls", "views", "watched"],
     ]
     assert others == ""

@@ -248,17 +248,13 @@ def test_a_coroutine_function_may_be_decorated():
 
 
 def test_a_class_is_not_decorated():
-    with pytest.raises(TypeError, match=r"cannot decorate the class Tests: .* self\.enterContext\(temporarily"):
-
-        @temporarily(OnePixel)
-        class Tests: ...
+    with pytest.raises(TypeError, match=r"decorate the class OnePixel: .* self\.enterContext\(temporarily"):
+        temporarily(OnePixel)(OnePixel)
 
 
 def test_the_pixels_are_not_forgotten():
     with pytest.raises(TypeError, match=r"write @temporarily\(SomePixel\)"):
-
-        @temporarily
-        def test(): ...
+        temporarily(test_a_class_is_not_decorated)
 
 
 def test_nothing_is_logged_by_an_ordinary_opening(hits, caplog):

@@ -6,6 +6,7 @@ import io
 import logging
 import random
 import threading
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from unittest.mock import Mock
@@ -18,14 +19,14 @@ from django.core.signals import request_finished, request_started
 from django.db import connections
 from django.db.backends.signals import connection_created
 from django.test import override_settings
-from django.urls import get_script_prefix, reverse
+from django.urls import get_script_prefix, get_urlconf, include, re_path, reverse, set_urlconf
 from drivers import EnvironFactory, FastDriver, WSGIDriver
 
 import ptrack
 from ptrack import wsgi
 from ptrack.views import TRANSPARENT_1_PIXEL_GIF as GIF
 
-from support import seal_json
+from support import UrlConf, seal_json
 
 pytestmark = pytest.mark.usefixtures("no_pixels", "unconnected")
 
@@ -255,6 +256,36 @@ def test_the_request_is_closed_with_the_answer(without_django):
     assert [file.closed for file in files] == [True]
 
 
+def test_a_request_that_cannot_be_closed_does_no_harm(application):
+    finished = []
+
+    @ptrack.tracker.register
+    class FilePixel(ptrack.TrackingPixel):
+        def record(self, request):
+            request.close = Mock(side_effect=OSError)
+
+    with connected(request_finished, lambda **details: finished.append(1), weak=False):
+        application(environ_of(path_of()), lambda status, headers: None).close()
+    assert finished == [1]
+
+
+def test_a_request_is_gone_with_the_answer(without_django):
+    requests = []
+
+    @ptrack.tracker.register
+    class RequestPixel(ptrack.TrackingPixel):
+        def record(self, request):
+            assert request.resolver_match.url_name == "ptrack"
+            requests.append(weakref.ref(request))
+
+    gc.disable()
+    try:
+        without_django(environ_of(path_of()), lambda status, headers: None).close()
+        assert [request() for request in requests] == [None]
+    finally:
+        gc.enable()
+
+
 # Signals
 
 
@@ -338,6 +369,35 @@ def run_in_new_thread(function):
         return pool.submit(function).result()
 
 
+def test_a_connection_that_fails_on_its_way_is_looked_after(application):
+    @ptrack.tracker.register
+    class DatabasePixel(ptrack.TrackingPixel):
+        def record(self, connects):
+            if connects:
+                # Django says nothing before it is complete.
+                connections["default"] = FakeConnection()
+
+    def hits():
+        for connects in (False, True, False):
+            application(environ_of(path_of(connects)), lambda status, headers: None).close()
+            calls.append("closed")
+
+    run_in_new_thread(hits)
+    assert calls == ["closed", "looked at", "closed", "queries forgotten", "looked at", "looked at", "closed"]
+
+
+MISSING = {"default": {"BACKEND": "no_such_module.Cache"}, "other": {}}
+
+
+@override_settings(CACHES=MISSING)
+def test_a_cache_that_cannot_be_had_does_not_matter_unless_it_is_used(application):
+    finished = []
+    with connected(request_finished, lambda **details: finished.append(1), weak=False):
+        run_in_new_thread(application(environ_of(path_of()), lambda status, headers: None).close)
+    run_in_new_thread(application(environ_of(path_of()), lambda status, headers: None).close)
+    assert finished == [1]
+
+
 @pytest.mark.parametrize("with_cache", [False, True])
 @override_settings(CACHES=CLOSING)
 def test_connections_are_looked_after(opens, application, with_cache):
@@ -402,6 +462,49 @@ def test_nothing_is_sent_where_only_django_would_listen_and_nothing_is_open(open
     run_in_new_thread(hit)
     assert opens == [(["welcome"], {})]
     assert sent == []
+
+
+def test_a_receiver_that_is_connected_meanwhile_is_called(opens, monkeypatch, without_django):
+    received = []
+    is_of_django = wsgi._is_of_django
+
+    def receive(**details):
+        received.append(details)
+
+    def connect_meanwhile(receiver):
+        request_started.connect(receive)
+        return is_of_django(receiver)
+
+    monkeypatch.setattr(wsgi._started, "_receivers_of_django", None)
+    monkeypatch.setattr(wsgi, "_is_of_django", connect_meanwhile)
+    try:
+        run_in_new_thread(lambda: without_django(environ_of(path_of()), lambda status, headers: None))
+        monkeypatch.setattr(wsgi, "_is_of_django", is_of_django)
+        run_in_new_thread(lambda: without_django(environ_of(path_of()), lambda status, headers: None))
+    finally:
+        request_started.disconnect(receive)
+    assert len(received) == 1
+
+
+def test_a_urlconf_that_is_left_behind_does_not_outlast_the_request(application):
+    found = []
+
+    @ptrack.tracker.register
+    class TenantPixel(ptrack.TrackingPixel):
+        def record(self, urlconf):
+            found.append((reverse("ptrack", args=["x"]), ptrack.pixel_url()[:31]))
+            set_urlconf(urlconf and tenant)
+
+    tenant = UrlConf(re_path("^tenant/", include("ptrack.urls")))
+
+    def hits():
+        set_urlconf(tenant)
+        for urlconf in (1, 0, 1):
+            application(environ_of(path_of(urlconf)), lambda status, headers: None).close()
+            assert get_urlconf() is None
+
+    run_in_new_thread(hits)
+    assert found == [("/ptrack/x/", "https://www.example.com/ptrack/")] * 3
 
 
 # Threads
