@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -13,7 +14,7 @@ from django.utils.safestring import SafeString
 from . import conf
 from .address import Address, current_address
 from .encoder import PtrackEncoder, current_encoder
-from .exceptions import PtrackArgumentError, PtrackError, clear_frames, without_locals
+from .exceptions import PtrackArgumentError, PtrackError, forget_locals, without_locals
 
 #: Characters. Internet Explorer, and mail clients built on it, cut at 2,083.
 URL_MAX_LENGTH = 2000
@@ -48,11 +49,12 @@ def pixel_img(*args: Any, **kwargs: Any) -> SafeString:
     Takes and raises the same as ``pixel_url``; this is what ``{% ptrack %}`` puts out.
     """
     # As without_locals() does, which would take longer than all that is done here.
+    handled = sys.exception()
     try:
         token, place = _make(args, kwargs)
     except BaseException as error:
         del args, kwargs
-        clear_frames(error.__traceback__)
+        forget_locals(error, handled)
         raise
     return SafeString(place.img_start + token + place.img_end)
 
@@ -90,7 +92,7 @@ def _make(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[str, _Place]:
     encoder = current_encoder()
     token = encoder.encrypt(*args, **kwargs)
     if encoder is not PtrackEncoder:
-        token = quote(_to_text(token, encoder), safe=_UNQUOTED)
+        token = _quote(_to_text(token, encoder), encoder)
     if len(token) > place.room:
         logger.warning(
             "The address of a pixel has %d characters; clients and proxies may cut it after %d. "
@@ -99,6 +101,15 @@ def _make(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[str, _Place]:
             URL_MAX_LENGTH,
         )
     return token, place
+
+
+def _quote(token: str, encoder: object) -> str:
+    try:
+        return quote(token, safe=_UNQUOTED)
+    except UnicodeEncodeError:
+        # Which would bring along the token.
+        fault = "a character that UTF-8 cannot express"
+    raise PtrackError(f"encrypt() of the encoder {encoder!r} returned {fault}: it must return text for an address.")
 
 
 def _to_text(token: object, encoder: object) -> str:

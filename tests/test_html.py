@@ -141,6 +141,43 @@ def test_a_swapped_encoder_is_given_the_arguments_as_they_are():
     assert received == [((None, anything), {"key": [1.5]})]
 
 
+@pytest.mark.parametrize("build", [pixel_url, pixel_img])
+def test_what_a_swapped_encoder_chains_surfaces_without_the_arguments(build):
+    def lose(address):
+        raise LookupError
+
+    class MyEncoder:
+        @staticmethod
+        def encrypt(*args):
+            try:
+                lose(args)
+            except LookupError as error:
+                raise RuntimeError("not today") from error
+
+    def build_again(mine):
+        try:
+            raise KeyError
+        except KeyError:
+            build("plaintext")
+
+    ptrack.ptrack_encoder = MyEncoder
+    with pytest.raises(RuntimeError, match="not today") as caught:
+        build_again("kept")
+    assert "plaintext" not in remembered(caught.value, caught.value.__context__)
+    handled = caught.value.__context__.__context__
+    assert type(handled) is KeyError
+    # That is the caller's.
+    assert "kept" in remembered(handled)
+
+
+@pytest.mark.parametrize("build", [pixel_url, pixel_img])
+def test_a_token_that_no_address_can_hold_is_not_repeated(build):
+    ptrack.ptrack_encoder = encoder_returning("plaintext\ud800")
+    with pytest.raises(PtrackError, match=r"^encrypt\(\) of .*MyEncoder.* returned a character that UTF-8") as caught:
+        build()
+    assert "plaintext" not in remembered(caught.value)
+
+
 @pytest.mark.parametrize("exception", [LookupError, KeyboardInterrupt])
 @pytest.mark.parametrize("build", [pixel_url, pixel_img])
 def test_what_a_swapped_encoder_raises_surfaces_without_the_arguments(build, exception):
