@@ -233,15 +233,35 @@ def test_the_arguments_are_those_that_hits_had():
 
 
 def test_names_that_no_template_can_give_are_not_to_choose_from():
-    keep(more={"0": 1, "a'b\"": 2, "\x00": 3, "$.a": 4, "": 5, "\ud800": 6})
+    keep(more={"a'b\"": 2, "\x00": 3, "$.a": 4, "": 5, "\ud800": 6})
     assert seen_arguments() == []
 
 
-@pytest.mark.parametrize("name", ["campaign", "é", "kind", "pk", "x__y", "_"])
+@pytest.mark.parametrize("name", ["campaign", "é", "kind", "pk", "x__y", "_", "1st", "0", "1_0", "٣"])
 def test_hits_are_grouped_by_any_name(name):
-    keep(more={name: "value"})
+    keep("first", more={name: "value"})
+    assert seen_arguments() == [Argument(0), Argument(name)]
     [group] = make_report(NOVEMBER, Argument(name)).groups
     assert (group.label, group.opens) == ("value", 1)
+    assert by_label(make_report(NOVEMBER, Argument(0))).keys() == {"first"}
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_numbers_of_any_size_are_told_apart(sign):
+    numbers = [sign * (2**64 + 1), sign * (2**64 + 2), sign * 10**40, sign * (2**63 - 1), sign * 70]
+    for number in numbers:
+        keep(number, pixel=str(number), named=number)
+    for by in (Argument(0), Argument("named")):
+        labels = {group.label: group.opens for group in make_report(NOVEMBER, by).groups}
+        assert labels == {str(number): 1 for number in numbers}
+
+
+@pytest.mark.parametrize(("key", "column"), [(0, "args"), ("0", "kwargs")])
+def test_postgresql_is_given_positions_and_names_as_such(key, column):
+    query = Open.objects.all().query
+    value = reports._TextAt(key, column).resolve_expression(query)
+    sql, params = value.as_postgresql(query.get_compiler("default"), connection)
+    assert (sql, params) == (f'("ptrack_opens_open"."{column}" ->> %s)', (key,))
 
 
 def test_postgresql_has_a_median_of_its_own():
@@ -531,6 +551,12 @@ def test_no_cell_is_a_formula(visitor, start):
     keep(start + "1")
     cell = rows_of(visitor.get(URL, {**WINDOW, "format": "report"}))[1][0]
     assert not cell.lstrip().startswith(tuple("=+-@＝＠\t\r"))  # noqa: RUF001
+
+
+def test_no_cell_is_a_formula_where_semicolons_separate_them(visitor):
+    keep("a;=1;b; -2;c")
+    cell = rows_of(visitor.get(URL, {**WINDOW, "format": "report"}))[1][0]
+    assert cell == "a;'=1;b;' -2;c"
 
 
 def test_the_links_to_csv_keep_the_window_and_the_argument(visitor):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -12,8 +13,8 @@ from .models import Open
 from .report import HEADINGS, Report, printable, to_row
 
 # A cell that begins with one of these, or its full-width form, is a formula to spreadsheets:
-# OWASP, "CSV Injection".
-_FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001
+# OWASP, "CSV Injection". In many languages, a semicolon is what separates cells to them.
+_FORMULA_START = re.compile(r"(^|;)(\s*[=+\-@\t\r\n＝＋－＠])")  # noqa: RUF001
 
 _HIT_HEADINGS = [
     *["loaded at", "kind", "reason", "args", "kwargs", "rendered at", "time to open in seconds"],
@@ -56,8 +57,7 @@ def _to_cell(value: Any) -> str:
         return ""
     if isinstance(value, timedelta):
         return f"{value.total_seconds():.0f}"
-    text = printable(str(value))
-    return f"'{text}" if text.lstrip().startswith(_FORMULA_STARTS) else text
+    return _FORMULA_START.sub(r"\1'\2", printable(str(value)))
 
 
 def _to_json(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -26,6 +27,9 @@ DEFAULT_DAYS = 30
 
 #: Groups that a report lists; those with the most opens.
 MAX_GROUPS = 100
+
+# Django's syntax of templates.
+_NAME_IN_TAG = re.compile(r"\w+")
 
 # Days up to which a chart has a bar for each day, and for each week: about a hundred bars at most.
 _MAX_DAILY, _MAX_WEEKLY = 100, 700
@@ -125,7 +129,7 @@ def seen_arguments() -> list[Argument]:
         lists = [json.loads(row[0]) for row in cursor.fetchall()]
     positions = max((names[0] for names in lists), default=0)
     # Other names come from Python code alone, and not every database finds them in JSON.
-    by_name = sorted({name for names in lists for name in names[1:] if name.isidentifier()})
+    by_name = sorted({name for names in lists for name in names[1:] if _NAME_IN_TAG.fullmatch(name)})
     return [Argument(key) for key in (*range(positions), *by_name)]
 
 
@@ -147,13 +151,29 @@ def make_report(window: Window, by: Argument | None) -> Report:
 
 
 class _TextAt(KeyTextTransform):
-    """The text of a value in JSON, found by letters as they are stored: Django looks for escapes on SQLite."""
+    """The text of a value in JSON, at a position or a name as it is stored: Django looks for escapes on SQLite."""
+
+    def __init__(self, key: int | str, column: str) -> None:
+        super().__init__(str(key), column)
+        self._key = key
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
+        # Django takes a name of digits for a position.
+        lhs, params, _ = self.preprocess_lhs(compiler, connection)
+        return f"({lhs} ->> %s)", (*params, self._key)
 
     def as_sqlite(self, compiler: Any, connection: Any) -> Any:  # type: ignore[override]
-        lhs, params, [key] = self.preprocess_lhs(compiler, connection)
-        path = f"$[{key}]" if key.isdigit() else f'$."{key}"'
+        lhs, params, _ = self.preprocess_lhs(compiler, connection)
+        path = f"$[{self._key}]" if isinstance(self._key, int) else f'$."{self._key}"'
         type_of, value = f"JSON_TYPE({lhs}, %s)", f"JSON_EXTRACT({lhs}, %s)"
-        return f"CASE WHEN {type_of} IN ('true', 'false') THEN {type_of} ELSE {value} END", (*params, path) * 3
+        # Several values are given back as they are written: an int of over 64 bits as one,
+        # where a single one would become a float.
+        number = f"TRIM(JSON_EXTRACT({lhs}, %s, '$[999999]'), '[nul,]')"
+        return (
+            f"CASE {type_of} WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' "
+            f"WHEN 'integer' THEN {number} ELSE {value} END",
+            (*params, path) * 3,
+        )
 
 
 class _SumOverGroups(Func):
@@ -229,7 +249,7 @@ def _begins(window: Window, unit: Any) -> Iterator[date]:
 def _value_of(argument: Argument) -> Cast:
     column = "args" if isinstance(argument.key, int) else "kwargs"
     # As text everywhere: SQLite would tell 7 and "7" apart.
-    return Cast(_TextAt(str(argument.key), column), TextField())
+    return Cast(_TextAt(argument.key, column), TextField())
 
 
 def _to_group(label: str, row: dict[str, Any], median: timedelta | None) -> Group:
