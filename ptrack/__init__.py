@@ -26,10 +26,10 @@ from .html import pixel_img, pixel_url
 from .trackers import Tracker, TrackingPixel, tracker
 
 if typing.TYPE_CHECKING:
-    from .background import BackgroundPixel
+    from .background import BackgroundPixel as BackgroundPixel
 
+# Without BackgroundPixel, which not every site can load.
 __all__ = [
-    "BackgroundPixel",
     "PtrackEncoder",
     "Tracker",
     "TrackingPixel",
@@ -60,7 +60,7 @@ def autodiscover() -> None:
 def __getattr__(name: str) -> typing.Any:
     # Sites that need no task engine do not load it.
     if name == "BackgroundPixel":
-        from .background import BackgroundPixel
+        from .background import BackgroundPixel as BackgroundPixel
 
         return BackgroundPixel
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -17,9 +17,7 @@ def test_these_are_the_public_names():
     assert ptrack.__all__ == sorted(ptrack.__all__, key=lambda name: (name.islower(), name))
     public = {name for name in vars(ptrack) if not name.startswith("_")}
     modules = {name for name in public if type(getattr(ptrack, name)) is type(ptrack)}
-    # A name that is loaded when it is asked for.
-    late = {"BackgroundPixel"}
-    assert public - modules - {"annotations"} | late == set(ptrack.__all__)
+    assert public - modules - {"annotations"} == set(ptrack.__all__)
     assert all(hasattr(ptrack, name) for name in ptrack.__all__)
     assert not hasattr(ptrack, "settings")
 
@@ -39,6 +37,7 @@ def test_there_is_no_module_that_autodiscovery_would_import():
 IMPORT_ALONE = """
 import sys
 import ptrack
+from ptrack import *
 from django.conf import settings
 assert not settings.configured
 assert ptrack.tracker._registry == {}
@@ -72,7 +71,22 @@ def test_importing_it_needs_and_reads_no_settings():
 
 @pytest.mark.parametrize(
     "module",
-    ["html", "encoder", "trackers", "views", "checks", "apps", "testing", "conf", "hits", "kinds", "background"],
+    [
+        "html",
+        "address",
+        "urlconf",
+        "watched",
+        "encoder",
+        "trackers",
+        "views",
+        "checks",
+        "apps",
+        "testing",
+        "conf",
+        "hits",
+        "kinds",
+        "background",
+    ],
 )
 def test_every_module_may_be_imported_first(module):
     code = (
