@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextvars import Context, ContextVar, copy_context
 
 from asgiref.local import Local
-from django.urls import clear_script_prefix, get_urlconf, set_script_prefix, set_urlconf
+from django.urls import clear_script_prefix, get_script_prefix, get_urlconf, set_script_prefix, set_urlconf
 
 
 def _find_variable(*changes: Callable[[], object]) -> ContextVar[object] | None:
@@ -44,8 +44,11 @@ WATCHED = Context().run(_find_watched)
 
 
 class _Thread(threading.local):
-    #: What is in the variable while no URLconf is set; to another thread, it may say something else.
+    """What is in the variables while a thread has these values; to another thread, it may say something else."""
+
     in_no_urlconf: object = ...
+    prefix: str | None = None
+    in_prefix: object = ...
 
 
 _thread = _Thread()
@@ -60,3 +63,15 @@ def clear_urlconf() -> None:
         set_urlconf(None)
     if variable:
         _thread.in_no_urlconf = variable.get(None)
+
+
+def use_script_prefix(prefix: str) -> None:
+    """Let this be the script prefix, with a slash at its end, as Django's handler does before each request."""
+    variable = WATCHED and WATCHED[1]
+    if variable and prefix == _thread.prefix and variable.get(None) is _thread.in_prefix:
+        return
+    # To set it takes three times as long as to look.
+    if get_script_prefix() != prefix:
+        set_script_prefix(prefix)
+    if variable:
+        _thread.prefix, _thread.in_prefix = prefix, variable.get(None)

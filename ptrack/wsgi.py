@@ -22,13 +22,13 @@ from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connections, reset_queries
 from django.db.backends.signals import connection_created
 from django.dispatch import Signal
-from django.urls import get_resolver, get_script_prefix, set_script_prefix
+from django.urls import get_resolver
 from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
 
 from .routes import find_token
 from .views import ANSWERED_METHODS, HEADERS, answer
-from .watched import clear_urlconf
+from .watched import clear_urlconf, use_script_prefix
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -52,7 +52,8 @@ def serve_pixels(application: WSGIApplication) -> WSGIApplication:
         token = find_token(_to_path(environ)) if method in ANSWERED_METHODS else None
         if token is None:
             return application(environ, start_response)
-        _use_script_name(environ)
+        name = get_script_name(environ)
+        use_script_prefix(name if name.endswith("/") else f"{name}/")
         clear_urlconf()
         _started.send(environ=environ)
         body = _Body()
@@ -68,14 +69,6 @@ def _to_path(environ: WSGIEnvironment) -> str:
     path: str = environ.get("PATH_INFO", "")
     # Servers pass on each byte as a letter, which changes nothing in ASCII.
     return path if path.isascii() else path.encode("latin1").decode(errors="surrogateescape").translate(_QUOTED)
-
-
-def _use_script_name(environ: WSGIEnvironment) -> None:
-    name = get_script_name(environ)
-    prefix = name if name.endswith("/") else f"{name}/"
-    # To set it takes three times as long as to look.
-    if get_script_prefix() != prefix:
-        set_script_prefix(prefix)
 
 
 class _Body(list[bytes]):

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from contextvars import Context, ContextVar
+from unittest.mock import Mock
 
 import pytest
-from django.urls import get_urlconf, include, path, set_urlconf
+from django.urls import get_script_prefix, get_urlconf, include, path, set_script_prefix, set_urlconf
 
 from ptrack import pixel_url, watched
 
@@ -34,7 +35,7 @@ class LocalLeavingBehind:
 def test_contexts_that_do_not_tell_are_found_out(monkeypatch, local):
     monkeypatch.setattr(watched, "Local", local)
     for name in ("set_urlconf", "set_script_prefix", "clear_script_prefix"):
-        monkeypatch.setattr(watched, name, lambda *args: pytest.fail("was touched"))
+        monkeypatch.setattr(watched, name, Mock(side_effect=AssertionError))
     assert Context().run(watched._find_watched) is None
 
 
@@ -64,5 +65,23 @@ def test_a_urlconf_is_cleared(monkeypatch, variables):
 @watches
 def test_whether_there_is_a_urlconf_to_clear_is_not_asked_again(monkeypatch):
     watched.clear_urlconf()
-    monkeypatch.setattr(watched, "get_urlconf", lambda: pytest.fail("was asked"))
+    monkeypatch.setattr(watched, "get_urlconf", Mock(side_effect=AssertionError))
     watched.clear_urlconf()
+
+
+@pytest.mark.parametrize("variables", [watched.WATCHED, None])
+def test_a_script_prefix_is_used(monkeypatch, variables):
+    monkeypatch.setattr(watched, "WATCHED", variables)
+    for prefix in ("/a/", "/a/", "/", "/a/"):
+        watched.use_script_prefix(prefix)
+        assert get_script_prefix() == prefix
+    set_script_prefix("/b/")
+    watched.use_script_prefix("/a/")
+    assert get_script_prefix() == "/a/"
+
+
+@watches
+def test_the_script_prefix_in_use_is_not_asked_for_again(monkeypatch):
+    watched.use_script_prefix("/a/")
+    monkeypatch.setattr(watched, "get_script_prefix", Mock(side_effect=AssertionError))
+    watched.use_script_prefix("/a/")
