@@ -141,7 +141,10 @@ def _enqueue(pixel: BackgroundPixel, args: Sequence[Any], kwargs: dict[str, Any]
     text = json.dumps(hit)
     if json.loads(text) != hit:
         raise ValueError("It would not arrive as it is.")
-    pixel.task().enqueue(dotted_path(type(pixel)), text)
+    path = dotted_path(type(pixel))
+    if _find(path)[0] is not type(pixel):
+        raise ValueError("The worker would find another pixel of this name.")
+    pixel.task().enqueue(path, text)
 
 
 def _find(path: str) -> tuple[type[TrackingPixel], Registration]:

@@ -293,6 +293,16 @@ def test_what_would_not_arrive_as_it_is_is_recorded_in_process(caplog, queue, va
     assert queue == []
 
 
+def test_of_two_pixels_with_one_name_each_records_once(queue, caplog):
+    first, second = [], []
+    for calls in (first, second):
+        register(lambda self, *args, calls=calls: calls.append(args))
+    open_mail(ptrack.pixel_img("a"))
+    work(queue)
+    assert first == second == [("a",)]
+    assert [entry.getMessage().partition(" did not")[0] for entry in caplog.records] == ["The task engine"]
+
+
 def test_a_backend_that_is_not_there_loses_no_hit(caplog):
     with override_settings(TASKS=tasks(DummyBackend) | {"slow": {"BACKEND": "no.such.Backend"}}):
         register(lambda self, *args: seen.append(args), task_options={"backend": "slow"})
