@@ -10,6 +10,7 @@ from random import Random
 from types import SimpleNamespace
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -20,6 +21,7 @@ from django.utils import timezone
 
 from ptrack.hits import Hit, HitKind
 from ptrack.opens import report as reports
+from ptrack.opens.admin import OpenAdmin
 from ptrack.opens.chart import make_chart
 from ptrack.opens.median import Median, add_median_to_sqlite
 from ptrack.opens.models import Open
@@ -609,3 +611,20 @@ def test_the_list_is_searched_and_filtered(visitor, parameters, found):
     keep("welcome", campaign="spring")
     response = visitor.get("/admin/ptrack_opens/open/", parameters)
     assert (b"Thunderbird/128" in response.content) is found
+
+
+@pytest.mark.parametrize(
+    ("value", "term"),
+    [
+        ("grüße 😀", "grüße"),
+        ("a back\\slash", "back\\slash"),
+        ('say "hi"', "'say \"hi\"'"),
+        ("a\ttab", "'a\ttab'"),
+        ("100%", "100%"),
+    ],
+)
+def test_arguments_of_any_letters_are_found(visitor, value, term):
+    keep(value)
+    keep("a back/slash, say hi, a tab, 1000, half", pixel="other")
+    found = OpenAdmin(Open, admin.site).get_search_results(None, Open.objects.all(), term)[0]
+    assert [hit.args for hit in found] == [[value]]

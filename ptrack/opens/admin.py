@@ -14,6 +14,7 @@ from django.urls import path
 
 from .chart import make_chart
 from .csv_files import hit_lines, report_lines
+from .fields import escape
 from .models import Open
 from .report import (
     DEFAULT_DAYS,
@@ -93,6 +94,14 @@ class OpenAdmin(Base):
 
     def has_delete_permission(self, request: HttpRequest, obj: Open | None = None) -> bool:
         return False
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
+        # Arguments are searched as the text that JSON makes of them.
+        in_json = json.dumps(escape(search_term), ensure_ascii=False)[1:-1]
+        if in_json != search_term:
+            found |= super().get_search_results(request, queryset, in_json)[0]
+        return found, may_have_duplicates
 
     @admin.display
     def arguments(self, hit: Open) -> str:
