@@ -351,9 +351,13 @@ class ClosingCache(DummyCache):
 CLOSING = {"default": {"BACKEND": f"{__name__}.ClosingCache"}}
 
 
-def connect():
+def begin_to_connect():
     connections["default"] = FakeConnection()
-    # As Django does whenever it connects.
+
+
+def connect():
+    begin_to_connect()
+    # As Django does once it is connected; not if that fails.
     connection_created.send(sender=FakeConnection, connection=connections["default"])
 
 
@@ -367,23 +371,6 @@ def run_in_new_thread(function):
     """Run a function where nothing is connected yet."""
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(function).result()
-
-
-def test_a_connection_that_fails_on_its_way_is_looked_after(application):
-    @ptrack.tracker.register
-    class DatabasePixel(ptrack.TrackingPixel):
-        def record(self, connects):
-            if connects:
-                # Django says nothing before it is complete.
-                connections["default"] = FakeConnection()
-
-    def hits():
-        for connects in (False, True, False):
-            application(environ_of(path_of(connects)), lambda status, headers: None).close()
-            calls.append("closed")
-
-    run_in_new_thread(hits)
-    assert calls == ["closed", "looked at", "closed", "queries forgotten", "looked at", "looked at", "closed"]
 
 
 MISSING = {"default": {"BACKEND": "no_such_module.Cache"}, "other": {}}
@@ -415,7 +402,8 @@ def test_connections_are_looked_after(opens, application, with_cache):
     assert sorted(calls[3:]) == [*(["closed"] if with_cache else []), "looked at"]
 
 
-def test_a_connection_that_a_pixel_makes_is_looked_after(application):
+@pytest.mark.parametrize("connect", [connect, begin_to_connect])
+def test_a_connection_that_a_pixel_makes_is_looked_after(application, connect):
     @ptrack.tracker.register
     class DatabasePixel(ptrack.TrackingPixel):
         def record(self, connects):
