@@ -49,7 +49,7 @@ def forget_locals(error: BaseException, handled: BaseException | None = None) ->
     was being handled before it came up, if anything, is somebody else's and left alone.
     """
     pending: list[BaseException | None] = [error]
-    done = {id(handled)}
+    done = {id(handled)} - {id(error)}
     while pending:
         current = pending.pop()
         if current is not None and id(current) not in done:
@@ -88,9 +88,10 @@ def clear_frames(error: BaseException) -> None:
     last, link = None, error.__traceback__
     while link is not None:
         if link.tb_frame.f_code.co_flags & _SUSPENDABLE and not _clear_finished(link.tb_frame):
-            link = TracebackType(link.tb_next, _empty_frame_like(link.tb_frame), -1, link.tb_lineno)
+            link = TracebackType(link.tb_next, _empty_frame_like(link.tb_frame), 0, link.tb_lineno)
             if last is None:
-                error.__traceback__ = link
+                # Some exceptions let no attribute be set.
+                BaseException.with_traceback(error, link)
             else:
                 last.tb_next = link
         else:
@@ -111,15 +112,21 @@ def _clear_finished(frame: FrameType) -> bool:
     return True
 
 
-def _own_frame(get_frame: Callable[[], FrameType]) -> FrameType:
-    return get_frame()
+_own_frame = (lambda get_frame: get_frame()).__code__
+_UNITS = len(_own_frame.co_code) // 2
+# Entries of up to eight units each that say of no unit where it stands, so that the traceback's own line counts.
+_NO_LINES = bytes(0xF8 | min(8, _UNITS - first) - 1 for first in range(0, _UNITS, 8))
 
 
 def _empty_frame_like(frame: FrameType) -> FrameType:
     """Return a frame without local variables that a traceback shows like another one."""
     shown = frame.f_code
-    code = _own_frame.__code__.replace(
-        co_filename=shown.co_filename, co_name=shown.co_name, co_qualname=shown.co_qualname
+    code = _own_frame.replace(
+        co_filename=shown.co_filename,
+        co_name=shown.co_name,
+        co_qualname=shown.co_qualname,
+        co_firstlineno=shown.co_firstlineno,
+        co_linetable=_NO_LINES,
     )
     empty: FrameType = FunctionType(code, frame.f_globals)(sys._getframe)
     empty.clear()

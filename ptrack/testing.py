@@ -120,9 +120,11 @@ def _pixel_paths(html: str, base: str) -> Iterator[str]:
     collector.feed(html)
     for source in collector.sources:
         # The test client has neither the path of PTRACK_APP_URL nor a script prefix before its paths.
-        path = source.removeprefix(base).removeprefix(get_script_prefix().rstrip("/"))
-        if source.startswith(f"{base}/") and _is_pixel_path(path):
-            yield path
+        path = source.removeprefix(base)
+        if source.startswith(f"{base}/"):
+            # The prefix is not there where PTRACK_APP_URL says the same.
+            paths = (path, "/" + path.removeprefix(get_script_prefix()))
+            yield from [found for found in paths if _is_pixel_path(found)][:1]
 
 
 def _is_pixel_path(path: str) -> bool:

@@ -156,7 +156,7 @@ def log_failure(pixel_class: type[TrackingPixel], error: BaseException, handled:
     """
     forget_locals(error, handled)
     # Without the frame of the caller, which is still running and so cannot be cleared.
-    error.__traceback__ = error.__traceback__ and error.__traceback__.tb_next
+    BaseException.with_traceback(error, error.__traceback__ and error.__traceback__.tb_next)
     logger.error("Pixel %s failed to record a hit.", dotted_path(pixel_class), exc_info=error)
 
 

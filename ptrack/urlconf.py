@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from urllib.parse import unquote
 
@@ -14,7 +15,8 @@ def resolve_as_request(path: str) -> ResolverMatch:
 
     Takes the path without the script prefix. Raises ``Resolver404`` if it would find nothing.
     """
-    with translation.override(translation.get_language_from_path(path) or translation.get_language()):
+    language = translation.get_language_from_path(path)
+    with translation.override(language) if language else contextlib.nullcontext():
         return resolve(unquote(path))
 
 

@@ -4,6 +4,7 @@ import asyncio
 import traceback
 
 import pytest
+from django.views.debug import ExceptionReporter
 
 from ptrack.exceptions import (
     PtrackArgumentError,
@@ -186,6 +187,7 @@ def test_the_frames_of_generators_and_coroutines_hold_nothing_either(fail):
     assert PLAINTEXT not in remembered(error, *getattr(error, "exceptions", ()))
     again = [(entry.filename, entry.name, entry.lineno) for entry in traceback.extract_tb(error.__traceback__)]
     assert again == shown
+    assert type(error).__name__ in ExceptionReporter(None, type(error), error, error.__traceback__).get_traceback_html()
     printed = "".join(traceback.format_exception(error))
     assert all(f'File "{file}", line {line}, in {name}' in printed for file, name, line in shown)
 

@@ -14,7 +14,7 @@ from .report import HEADINGS, Report, printable, to_row
 
 # A cell that begins with one of these, or its full-width form, is a formula to spreadsheets:
 # OWASP, "CSV Injection". In many languages, a semicolon is what separates cells to them.
-_FORMULA_START = re.compile(r"(^|;)(\s*[=+\-@\t\r\n＝＋－＠])")  # noqa: RUF001
+_FORMULA_START = re.compile(r"(^|;)([\"\s]*[=+\-@\t\r\n＝＋－＠])")  # noqa: RUF001
 
 _HIT_HEADINGS = [
     *["loaded at", "kind", "reason", "args", "kwargs", "rendered at", "time to open in seconds"],

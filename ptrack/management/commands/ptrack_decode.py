@@ -55,7 +55,10 @@ def _extract_token(url_or_token: str) -> str:
     url = found[-1] if found else url_or_token.strip()
     path = unquote(urlsplit(url).path)
     try:
-        prefix = current_address().before
+        address = current_address()
+        prefix = address.mount + address.before
+        if unquote(prefix) not in path:
+            prefix = address.before
     except NoReverseMatch:
         prefix = "/ptrack/"
     _, is_address, token = path.partition(unquote(prefix))
