@@ -14,7 +14,7 @@ from django.urls import include, path
 import ptrack
 from ptrack.management.commands.ptrack_decode import Command
 
-from support import seal
+from support import script_prefix, seal
 
 
 def run(*args):
@@ -143,6 +143,13 @@ def test_a_prefix_that_is_quoted_in_addresses_is_found():
 )
 def test_what_people_copy_along_with_an_address_is_left_aside(spell):
     assert decode(spell(url("x"))) == 'args: ["x"]\nkwargs: {}\n'
+
+
+def test_an_address_below_a_script_prefix_is_decoded():
+    for mount in ("/ptrack/", "/p/"):
+        with script_prefix(mount):
+            assert decode(url("x")) == 'args: ["x"]\nkwargs: {}\n'
+            assert decode(url("x").replace(mount, "/", 1)) == 'args: ["x"]\nkwargs: {}\n'
 
 
 def test_entities_in_an_image_are_resolved():

@@ -210,6 +210,24 @@ def test_what_is_suspended_shows_nothing():
         coroutine.send(None)
 
 
+def test_an_exception_that_is_raised_again_while_it_is_handled_is_cleared():
+    error = ValueError("one for all")
+
+    @without_locals
+    def fail(address):
+        raise error
+
+    def fail_twice():
+        try:
+            fail("other")
+        except ValueError:
+            fail(PLAINTEXT)
+
+    with pytest.raises(ValueError, match="one for all"):
+        fail_twice()
+    assert PLAINTEXT not in remembered(error)
+
+
 def test_forget_locals_ends_on_a_circle_of_causes():
     first, second = KeyError(), ValueError()
     first.__cause__, second.__cause__ = second, first

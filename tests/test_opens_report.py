@@ -556,9 +556,9 @@ def test_no_cell_is_a_formula(visitor, start):
 
 
 def test_no_cell_is_a_formula_where_semicolons_separate_them(visitor):
-    keep("a;=1;b; -2;c")
+    keep('a;=1;b; -2;c;"=3')
     cell = rows_of(visitor.get(URL, {**WINDOW, "format": "report"}))[1][0]
-    assert cell == "a;'=1;b;' -2;c"
+    assert cell == """a;'=1;b;' -2;c;'"=3"""
 
 
 def test_the_links_to_csv_keep_the_window_and_the_argument(visitor):

@@ -172,9 +172,10 @@ def test_a_client_that_does_not_answer_at_once_is_refused():
 
 
 def test_a_path_that_is_both_in_the_app_url_and_before_djangos_paths_is_opened(hits):
-    with override_settings(PTRACK_APP_URL="https://www.example.com/shop"), script_prefix("/shop/"):
-        open_mail(ptrack.pixel_img("x"))
-    assert arguments(hits) == [("x",)]
+    for mount in ("shop", "p"):
+        with override_settings(PTRACK_APP_URL=f"https://www.example.com/{mount}"), script_prefix(f"/{mount}/"):
+            open_mail(ptrack.pixel_img(mount))
+    assert arguments(hits) == [("shop",), ("p",)]
 
 
 def test_without_an_app_url_there_is_no_telling_whose_pictures_they_are(settings):

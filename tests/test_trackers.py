@@ -7,6 +7,7 @@ import logging
 import threading
 import traceback
 from collections import namedtuple
+from dataclasses import dataclass
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
@@ -391,6 +392,26 @@ def test_a_failing_pixel_is_logged_by_name_with_traceback_and_harms_no_other(tra
     kind, _, lines = entry.exc_info
     assert kind is exception
     assert lines is not None
+
+
+@dataclass(frozen=True)
+class FrozenError(Exception):
+    number: int = 1
+
+
+async def fail_frozen(self, *args, **kwargs):
+    raise FrozenError
+
+
+@pytest.mark.parametrize("method", [fail_with(FrozenError()), fail_frozen])
+def test_an_exception_that_lets_nothing_be_set_is_logged(tracker, caplog, method):
+    tracker.register(pixel_class(method))
+    after = received_by(tracker)
+    record(tracker, ["plaintext"])
+    assert after == [("plaintext", {"user": 7})]
+    [entry] = caplog.records
+    assert entry.exc_info[0] is FrozenError
+    assert "plaintext" not in remembered(entry.exc_info[1])
 
 
 def test_the_traceback_leads_to_the_line_that_failed(tracker, caplog):
