@@ -101,7 +101,7 @@ class PtrackEncoder:
         of more digits than the interpreter converts (``sys.get_int_max_str_digits()``),
         and ``ImproperlyConfigured`` for bad secrets.
         """
-        # As without_locals() does, which would take longer than to serialise them.
+        # Not by without_locals(), which would take longer than to serialise them.
         try:
             return _seal(args, kwargs)
         except BaseException as error:
@@ -117,7 +117,7 @@ class PtrackEncoder:
         one of ``PTRACK_SECRET_FALLBACKS``, or is not spelt exactly as it was made (``=`` at
         its end aside), and ``ImproperlyConfigured`` for bad secrets.
         """
-        # As without_locals() does, which would take longer than to read the secrets.
+        # Not by without_locals(), which would take longer than to read the secrets.
         try:
             payload = _deserialise(_unseal(token))
             if payload is None:
