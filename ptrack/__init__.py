@@ -60,7 +60,7 @@ def autodiscover() -> None:
 def __getattr__(name: str) -> typing.Any:
     # Sites that need no task engine do not load it.
     if name == "BackgroundPixel":
-        from .background import BackgroundPixel as BackgroundPixel
+        from .background import BackgroundPixel
 
         return BackgroundPixel
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
