@@ -129,7 +129,7 @@ def _is_of_django(receiver: Any) -> bool:
 class _ThisThread(threading.local):
     """What is known of the connections to databases, of which each thread has its own."""
 
-    #: None if it has to be looked up: before the first hit, and after each that found none.
+    #: None if it has to be looked up: before the first hit, and at the end of each until one is found.
     may_be_connected: bool | None = None
 
 
