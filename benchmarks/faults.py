@@ -80,9 +80,7 @@ def what_lacks(name: str) -> str | None:
     if name == "rq" and not shutil.which("redis-server"):
         return "there is no redis-server here. Debian's package is called redis-server."
     if name == "database" and "PGVERSION" not in os.environ:
-        return (
-            "there is no PostgreSQL to stop. With Debian's package postgresql, pg_virtualenv runs a command with one."
-        )
+        return "there is no PostgreSQL. With Debian's package postgresql, pg_virtualenv -t runs a command with one."
     return None
 
 

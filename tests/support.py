@@ -18,7 +18,7 @@ from nacl.secret import SecretBox
 #: A mark for tests that run on PostgreSQL, too, where it is.
 on_each_database = pytest.mark.skipif(
     os.environ.get("PTRACK_TEST_DATABASE") == "postgresql" and "PGHOST" not in os.environ,
-    reason="There is no PostgreSQL. With Debian's package postgresql, pg_virtualenv runs a command with one.",
+    reason="There is no PostgreSQL. With Debian's package postgresql, pg_virtualenv -t runs a command with one.",
 )
 
 CHROMIUM = shutil.which("chromium")
