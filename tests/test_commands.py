@@ -139,6 +139,9 @@ def test_a_prefix_that_is_quoted_in_addresses_is_found():
         lambda url: f'"{url}"',
         lambda url: f"<{url}>",
         lambda url: f"https://mirror.example/proxy/xyz=s0-d-e1-ft#{url}",
+        lambda url: f"The picture ({url}) was shown below https://www.example.com/welcome/.",
+        lambda url: f"{url}.",
+        lambda url: f"{url.replace('/ptrack/', '/another/')}.",
     ],
 )
 def test_what_people_copy_along_with_an_address_is_left_aside(spell):

@@ -18,6 +18,9 @@ _TOKEN_LIKE_AN_OPTION = re.compile(r"-[\w-]{63,}={0,2}", re.ASCII)
 
 _ADDRESS = re.compile(r"https?://[^\s\"'<>#]+", re.IGNORECASE)
 
+# The slash after a token, and what a text around the address goes on with.
+_END = re.compile(r"/[),.;:!?\]]*\Z")
+
 
 class Command(BaseCommand):
     help = "Prints the args and kwargs that a pixel's address carries; exits with 1 if it cannot be read."
@@ -50,22 +53,26 @@ class Command(BaseCommand):
 
 def _extract_token(url_or_token: str) -> str:
     """Return the token of an address copied from anywhere, or the token itself."""
-    found = _ADDRESS.findall(unescape(url_or_token) if "<" in url_or_token else url_or_token)
+    text = unescape(url_or_token) if "<" in url_or_token else url_or_token
     # Gmail puts the address of its own server before the one that the picture had.
-    url = found[-1] if found else url_or_token.strip()
-    path = unquote(urlsplit(url).path)
+    urls = [*reversed(_ADDRESS.findall(text))] or [text.strip()]
+    paths = [unquote(urlsplit(url).path) for url in urls]
+    for prefix in _prefixes():
+        for path in paths:
+            _, is_address, token = path.partition(prefix)
+            if is_address:
+                return _END.sub("", token)
+    # An address of another site or prefix, or no address at all.
+    return _END.sub("", paths[0]).rpartition("/")[2] if "://" in urls[0] else urls[0]
+
+
+def _prefixes() -> list[str]:
+    """Return what may stand before a token in a path, unquoted: a proxy may have removed the script prefix."""
     try:
         address = current_address()
-        prefix = address.mount + address.before
-        if unquote(prefix) not in path:
-            prefix = address.before
     except NoReverseMatch:
-        prefix = "/ptrack/"
-    _, is_address, token = path.partition(unquote(prefix))
-    if is_address:
-        return token.removesuffix("/")
-    # An address of another site or prefix, or no address at all.
-    return path.rstrip("/").rpartition("/")[2] if "://" in url else url
+        return ["/ptrack/"]
+    return [unquote(address.mount + address.before), unquote(address.before)]
 
 
 def _to_text(value: object) -> str:
