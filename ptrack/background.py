@@ -21,7 +21,7 @@ from django.utils.module_loading import import_string
 from .exceptions import without_locals
 from .hits import Hit
 from .kinds import HEADERS_READ
-from .trackers import Registration, TrackingPixel, dotted_path, log_failure, registration_of, run, tracker
+from .trackers import TrackingPixel, dotted_path, log_failure, registration_of, run, tracker
 
 try:
     from django.tasks import task
@@ -142,18 +142,18 @@ def _enqueue(pixel: BackgroundPixel, args: Sequence[Any], kwargs: dict[str, Any]
     if json.loads(text) != hit:
         raise ValueError("It would not arrive as it is.")
     path = dotted_path(type(pixel))
-    if _find(path)[0] is not type(pixel):
+    if _find_class(path) is not type(pixel):
         raise ValueError("The worker would find another pixel of this name.")
     pixel.task().enqueue(path, text)
 
 
-def _find(path: str) -> tuple[type[TrackingPixel], Registration]:
-    for pixel_class, registration in tracker._registry.items():
+def _find_class(path: str) -> type[TrackingPixel]:
+    for pixel_class in tracker._registry:
         if dotted_path(pixel_class) == path:
-            return pixel_class, registration
+            return pixel_class
     # A worker that discovers no pixels.
-    pixel_class = import_string(path)
-    return pixel_class, registration_of(pixel_class)
+    found: type[TrackingPixel] = import_string(path)
+    return found
 
 
 def _to_request(hit: Mapping[str, Any]) -> HttpRequest:
@@ -175,7 +175,8 @@ def run_pixel(pixel: str, hit: str) -> None:
     logged and raised, so that the engine does with the task what it does with failed ones.
     """
     handled = sys.exception()
-    pixel_class, registration = _find(pixel)
+    pixel_class = _find_class(pixel)
+    registration = tracker._registry.get(pixel_class) or registration_of(pixel_class)
     found = json.loads(hit)
     request = _to_request(found) if registration.takes_request else None
     try:
