@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import threading
 from typing import Any, NamedTuple
-from urllib.parse import quote
 from weakref import WeakKeyDictionary
 
 from django.urls import NoReverseMatch, URLResolver, get_resolver, get_script_prefix, get_urlconf, reverse
-from django.utils.http import RFC3986_SUBDELIMS
 from django.utils.translation import get_language
 
-from .urlconf import fixed_text, walk_urls
+from .urlconf import fixed_text, quoted_script_prefix, walk_urls
 from .watched import WATCHED
 
 #: Addresses that are remembered for a URLconf, by script prefix and language.
@@ -98,11 +96,11 @@ def _find_address(urlconf: Any) -> tuple[URLResolver, Address]:
         # A server that takes the prefix from a header might be told ever new ones.
         if len(routes.addresses) >= MAX_ADDRESSES:
             routes.addresses.clear()
-        address = routes.addresses[key] = _reverse_address(key[0])
+        address = routes.addresses[key] = _reverse_address()
     return resolver, address
 
 
-def _reverse_address(script_prefix: str) -> Address:
+def _reverse_address() -> Address:
     try:
         before, _, after = reverse("ptrack", args=["token"]).rpartition("token")
     except (NoReverseMatch, ValueError):
@@ -114,7 +112,6 @@ def _reverse_address(script_prefix: str) -> Address:
             "more arguments or has a per cent sign. Add path('ptrack/', include('ptrack.urls')) to it, outside any "
             "namespace."
         )
-    # As reverse() quotes it.
-    prefix = quote(script_prefix, safe=f"{RFC3986_SUBDELIMS}/~:@")
+    prefix = quoted_script_prefix()
     mount = prefix[:-1] if before.startswith(prefix) else ""
     return Address(mount, before.removeprefix(mount), after)

@@ -42,9 +42,9 @@ _NOT_IN_BASE = frozenset(" ?#\\")
 
 _SECRET_HINT = "Set it to the line that 'python manage.py ptrack_secret' prints."
 _NOT_USABLE = (
-    "The URL named 'ptrack' needs arguments, has a per cent sign or leads to another view, "
-    "so the tag {% ptrack %} cannot use it.",
-    "Include ptrack.urls under a prefix that captures nothing, such as 'ptrack/', "
+    "The URL named 'ptrack' needs arguments, has a per cent sign, has an expression that nothing matches, "
+    "or leads to another view, so the tag {% ptrack %} cannot use it.",
+    "Include ptrack.urls under a prefix that captures nothing and does not end in '$', such as 'ptrack/', "
     "and give no other URL the name 'ptrack'.",
 )
 _ROUTE_HINT = "Add this line to the urlpatterns of ROOT_URLCONF: path('ptrack/', include('ptrack.urls')),"
@@ -220,7 +220,7 @@ def _find_fault_of_route() -> tuple[str, str] | None:
     except Resolver404:
         return (
             f"{shown} nowhere, as its language is not one of LANGUAGES.",
-            "Include ptrack.urls outside of i18n_patterns(): the language of a mail says nothing about who opens it.",
+            "Include ptrack.urls outside of i18n_patterns(): its languages may change, the addresses in mails do not.",
         )
     if match.func is not serve_pixel and match.url_name == "ptrack":
         return _NOT_USABLE

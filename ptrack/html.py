@@ -6,7 +6,7 @@ import logging
 import sys
 from functools import lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString
@@ -73,7 +73,7 @@ class _Place(NamedTuple):
 def _place(app_url: str, address: Address) -> _Place:
     # Where a site lives below a path, PTRACK_APP_URL may say so as well as the server.
     _, _, path = app_url.partition("://")[2].partition("/")
-    mount = "" if f"/{path}".endswith(address.mount) else address.mount
+    mount = "" if unquote(f"/{path}").endswith(unquote(address.mount)) else address.mount
     before = app_url + mount + address.before
     after = address.after
     # An empty alt keeps screen readers from reading the token aloud, and no style hides

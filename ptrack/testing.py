@@ -11,17 +11,17 @@ import functools
 from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator
 from html.parser import HTMLParser
-from inspect import iscoroutinefunction, isroutine
+from inspect import iscoroutinefunction
 from typing import Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from django.core.mail import EmailMessage
 from django.test import Client
-from django.urls import Resolver404, get_script_prefix
+from django.urls import Resolver404
 
 from . import conf
 from .trackers import TrackingPixel, tracker
-from .urlconf import resolve_as_request
+from .urlconf import quoted_script_prefix, resolve_as_request
 from .views import serve_pixel
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -54,14 +54,21 @@ def open_mail(message_or_html: EmailMessage | str, client: Client | None = None,
 class temporarily(ContextDecorator):
     """Register pixel classes for the length of a ``with``, or of a decorated function or coroutine function.
 
-    What else is registered stays; afterwards the registry is as it was before. Entering it
-    raises ``PtrackRegistrationError`` as ``tracker.register`` does. To decorate a class, or
-    without naming pixels, raises ``TypeError``: the tests would not run.
+    What else is registered stays; afterwards the registry is as it was before.
+
+    Raises ``TypeError`` for what is no pixel's class, as in ``@temporarily`` without pixels,
+    and when it is to decorate a class: the tests would not run. Entering it raises
+    ``PtrackRegistrationError`` as ``tracker.register`` does.
     """
 
     def __init__(self, *pixels: type[TrackingPixel]) -> None:
-        if any(isroutine(pixel) for pixel in pixels):
-            raise TypeError("temporarily takes the pixels to register: write @temporarily(SomePixel).")
+        for pixel in pixels:
+            if not (isinstance(pixel, type) and issubclass(pixel, TrackingPixel)):
+                name = getattr(pixel, "__qualname__", repr(pixel))
+                raise TypeError(
+                    f"temporarily takes the pixels to register, and {name} is no subclass of ptrack.TrackingPixel: "
+                    "write @temporarily(SomePixel)."
+                )
         self._pixels = pixels
 
     def __enter__(self) -> None:
@@ -123,7 +130,7 @@ def _pixel_paths(html: str, base: str) -> Iterator[str]:
         path = source.removeprefix(base)
         if source.startswith(f"{base}/"):
             # The prefix is not there where PTRACK_APP_URL says the same.
-            paths = (path, "/" + path.removeprefix(get_script_prefix()))
+            paths = (path, "/" + path.removeprefix(quoted_script_prefix()))
             yield from [found for found in paths if _is_pixel_path(found)][:1]
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
-from django.urls import ResolverMatch, URLPattern, URLResolver, resolve
+from django.conf import settings
+from django.middleware.locale import LocaleMiddleware
+from django.urls import Resolver404, ResolverMatch, URLPattern, URLResolver, get_script_prefix, resolve
 from django.utils import translation
+from django.utils.http import RFC3986_SUBDELIMS
+from django.utils.module_loading import import_string
 
 
 def resolve_as_request(path: str) -> ResolverMatch:
@@ -15,9 +19,19 @@ def resolve_as_request(path: str) -> ResolverMatch:
 
     Takes the path without the script prefix. Raises ``Resolver404`` if it would find nothing.
     """
+    path_info = unquote(path)
+    if not _is_language_read():
+        # Then the language stays what it is, unless a middleware that is not Django's looks into the path.
+        with contextlib.suppress(Resolver404):
+            return resolve(path_info)
     language = translation.get_language_from_path(path)
     with translation.override(language) if language else contextlib.nullcontext():
-        return resolve(unquote(path))
+        return resolve(path_info)
+
+
+def quoted_script_prefix() -> str:
+    """Return the script prefix, with a slash at its end, quoted as ``reverse()`` does."""
+    return quote(get_script_prefix(), safe=f"{RFC3986_SUBDELIMS}/~:@")
 
 
 def walk_urls(
@@ -36,3 +50,13 @@ def fixed_text(pattern: object) -> str | None:
     # Other texts are lazy translations; i18n_patterns() and unknown patterns have none.
     text = getattr(pattern, "_route", getattr(pattern, "_regex", None))
     return text if isinstance(text, str) else None
+
+
+def _is_language_read() -> bool:
+    """Return whether a middleware of Django's, or one derived from it, takes the language from the path."""
+    for name in settings.MIDDLEWARE:
+        with contextlib.suppress(ImportError):
+            middleware = import_string(name)
+            if isinstance(middleware, type) and issubclass(middleware, LocaleMiddleware):
+                return True
+    return False

@@ -9,6 +9,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.core import checks as django_checks
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+from django.middleware.locale import LocaleMiddleware
 from django.test import override_settings
 from django.urls import include, path, re_path
 from django.utils import translation
@@ -187,11 +188,11 @@ def say_w001(url, fault):
 
 ADD_LINE = "Add this line to the urlpatterns of ROOT_URLCONF: path('ptrack/', include('ptrack.urls')),"
 NOT_USABLE = (
-    "The URL named 'ptrack' needs arguments, has a per cent sign or leads to another view, "
-    "so the tag {% ptrack %} cannot use it."
+    "The URL named 'ptrack' needs arguments, has a per cent sign, has an expression that nothing matches, "
+    "or leads to another view, so the tag {% ptrack %} cannot use it."
 )
 FREE_PREFIX = (
-    "Include ptrack.urls under a prefix that captures nothing, such as 'ptrack/', "
+    "Include ptrack.urls under a prefix that captures nothing and does not end in '$', such as 'ptrack/', "
     "and give no other URL the name 'ptrack'."
 )
 INSIDE = include(("ptrack.urls", "inner"), namespace="inner")
@@ -227,6 +228,7 @@ INSIDE = include(("ptrack.urls", "inner"), namespace="inner")
             FREE_PREFIX,
         ),
         (UrlConf(path("10%k/", include("ptrack.urls"))), NOT_USABLE, FREE_PREFIX),
+        (UrlConf(re_path("^ptrack/$", include("ptrack.urls"))), NOT_USABLE, FREE_PREFIX),
         (
             UrlConf(path("<path:page>", lambda request: None), path("p/", include("ptrack.urls"))),
             "The address of a pixel, /p/..., leads to another route that comes first in the URLconf, '<path:page>'.",
@@ -246,9 +248,17 @@ def test_w002_urls_that_the_tag_cannot_find(urlconf, fault, hint):
     assert (message.level, message.msg, message.hint) == (django_checks.WARNING, fault, hint)
 
 
-@override_settings(LANGUAGE_CODE="en-us", LANGUAGES=[("en", "English"), ("de", "German")])
-def test_w002_a_language_that_requests_cannot_have():
-    with override_settings(ROOT_URLCONF=UrlConf(*i18n_patterns(path("ptrack/", include("ptrack.urls"))))):
+class OurLocaleMiddleware(LocaleMiddleware):
+    pass
+
+
+TRANSLATED = UrlConf(*i18n_patterns(path("ptrack/", include("ptrack.urls"))))
+
+
+@pytest.mark.parametrize("middleware", [LocaleMiddleware, OurLocaleMiddleware])
+@override_settings(ROOT_URLCONF=TRANSLATED, LANGUAGE_CODE="en-us", LANGUAGES=[("en", "English"), ("de", "German")])
+def test_w002_a_language_that_requests_cannot_have(middleware):
+    with override_settings(MIDDLEWARE=["no.such.module", f"{middleware.__module__}.{middleware.__qualname__}"]):
         message = the_only("ptrack.W002")
         with translation.override("de"):
             assert ids() == []
@@ -257,8 +267,26 @@ def test_w002_a_language_that_requests_cannot_have():
         == "The address of a pixel, /en-us/ptrack/..., leads nowhere, as its language is not one of LANGUAGES."
     )
     assert message.hint == (
-        "Include ptrack.urls outside of i18n_patterns(): the language of a mail says nothing about who opens it."
+        "Include ptrack.urls outside of i18n_patterns(): its languages may change, the addresses in mails do not."
     )
+
+
+@pytest.mark.parametrize("middleware", [[], [f"{__name__}.pass_through"]])
+@override_settings(ROOT_URLCONF=TRANSLATED, LANGUAGE_CODE="en-us", LANGUAGES=[("en", "English"), ("de", "German")])
+def test_without_a_middleware_that_reads_it_the_language_of_a_request_is_the_default(middleware, client):
+    with override_settings(MIDDLEWARE=middleware):
+        assert ids() == []
+        assert client.get("/en-us/ptrack/token/").status_code == 200
+
+
+def pass_through(get_response):
+    return get_response
+
+
+def test_an_invalid_language_code_is_left_to_django():
+    with override_settings(ROOT_URLCONF=TRANSLATED, LANGUAGE_CODE="no language"):
+        checks.check_route()
+        assert "translation.E004" in {message.id for message in django_checks.run_checks(tags=["translation"])}
 
 
 def test_without_a_urlconf_nothing_is_said_of_routes(settings):

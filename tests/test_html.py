@@ -68,6 +68,7 @@ def test_the_url_begins_with_the_app_url(app_url, prefix):
         ("https://www.example.com/shop/x", "/shop/", "https://www.example.com/shop/x/shop/ptrack/"),
         ("http://shop", "/shop/", "http://shop/shop/ptrack/"),
         ("https://www.example.com/caf%C3%A9", "/café/", "https://www.example.com/caf%C3%A9/ptrack/"),
+        ("https://www.example.com/café", "/café/", "https://www.example.com/café/ptrack/"),
         ("https://www.example.com", "//shop/", "https://www.example.com/%2Fshop/ptrack/"),
     ],
 )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from urllib.parse import quote
 
 import pytest
 from django.conf.urls.i18n import i18n_patterns
@@ -18,7 +19,7 @@ from ptrack.testing import open_mail, temporarily
 from ptrack.trackers import tracker
 from ptrack.views import TRANSPARENT_1_PIXEL_GIF
 
-from support import script_prefix
+from support import script_prefix, seal
 
 
 class SpyPixel(ptrack.TrackingPixel):
@@ -140,10 +141,11 @@ def test_a_path_in_the_app_url_is_for_proxies_to_remove(hits, app_url):
     assert arguments(hits) == [("x",)]
 
 
-def test_a_script_prefix_is_for_servers_to_remove(hits):
-    with script_prefix("/mounted/"):
+@pytest.mark.parametrize(("prefix", "quoted"), [("/mounted/", "/mounted/"), ("/ä b/", "/%C3%A4%20b/")])
+def test_a_script_prefix_is_for_servers_to_remove(hits, prefix, quoted):
+    with script_prefix(prefix):
         html = ptrack.pixel_img("x")
-        assert "/mounted/ptrack/" in html
+        assert f"{quoted}ptrack/" in html
         open_mail(html)
     assert arguments(hits) == [("x",)]
 
@@ -151,12 +153,25 @@ def test_a_script_prefix_is_for_servers_to_remove(hits):
 I18N = type("UrlConf", (), {"urlpatterns": i18n_patterns(path("ptrack/", include("ptrack.urls")))})
 
 
-@override_settings(ROOT_URLCONF=I18N, MIDDLEWARE=["django.middleware.locale.LocaleMiddleware"])
-def test_a_mail_in_another_language_is_opened(hits):
+class OtherMiddleware:
+    """Takes the language from the path in a way of its own."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        with override(request.path[1:3]):
+            return self.get_response(request)
+
+
+@pytest.mark.parametrize("middleware", ["django.middleware.locale.LocaleMiddleware", f"{__name__}.OtherMiddleware"])
+@override_settings(ROOT_URLCONF=I18N)
+def test_a_mail_in_another_language_is_opened(hits, middleware):
     with override("de"):
         html = ptrack.pixel_img("x")
     assert "/de/ptrack/" in html
-    open_mail(html)
+    with override_settings(MIDDLEWARE=[middleware]):
+        open_mail(html)
     assert arguments(hits) == [("x",)]
 
 
@@ -172,10 +187,10 @@ def test_a_client_that_does_not_answer_at_once_is_refused():
 
 
 def test_a_path_that_is_both_in_the_app_url_and_before_djangos_paths_is_opened(hits):
-    for mount in ("shop", "p"):
-        with override_settings(PTRACK_APP_URL=f"https://www.example.com/{mount}"), script_prefix(f"/{mount}/"):
+    for mount in ("shop", "p", "ä b"):
+        with override_settings(PTRACK_APP_URL=f"https://www.example.com/{quote(mount)}"), script_prefix(f"/{mount}/"):
             open_mail(ptrack.pixel_img(mount))
-    assert arguments(hits) == [("shop",), ("p",)]
+    assert arguments(hits) == [("shop",), ("p",), ("ä b",)]
 
 
 def test_without_an_app_url_there_is_no_telling_whose_pictures_they_are(settings):
@@ -219,7 +234,7 @@ def test_pixels_go_when_the_with_fails():
 
 
 @pytest.mark.usefixtures("no_pixels")
-@pytest.mark.parametrize("second", [OnePixel, ptrack.TrackingPixel, object])
+@pytest.mark.parametrize("second", [OnePixel, ptrack.TrackingPixel])
 def test_none_is_registered_if_one_cannot_be(second):
     with pytest.raises(PtrackRegistrationError):
         temporarily(OnePixel, second).__enter__()
@@ -253,9 +268,13 @@ def test_a_class_is_not_decorated():
         temporarily(OnePixel)(OnePixel)
 
 
-def test_the_pixels_are_not_forgotten():
-    with pytest.raises(TypeError, match=r"write @temporarily\(SomePixel\)"):
-        temporarily(test_a_class_is_not_decorated)
+@pytest.mark.parametrize(
+    ("forgotten", "name"),
+    [(seal, "seal"), (object, "object"), (OnePixel(), r"<[\w.]+\.OnePixel object at 0x\w+>")],
+)
+def test_the_pixels_are_not_forgotten(forgotten, name):
+    with pytest.raises(TypeError, match=rf"and {name} is no subclass of .* write @temporarily\(SomePixel\)\.$"):
+        temporarily(forgotten)
 
 
 def test_nothing_is_logged_by_an_ordinary_opening(hits, caplog):
