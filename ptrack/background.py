@@ -183,4 +183,5 @@ def run_pixel(pixel: str, hit: str) -> None:
         run(registration.pixel, found["args"], found["kwargs"], request)
     except (Exception, CancelledError) as error:
         log_failure(pixel_class, error, handled)
+        # On with this frame, which without_locals() clears when it has ended.
         raise

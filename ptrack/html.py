@@ -39,7 +39,7 @@ def pixel_url(*args: Any, **kwargs: Any) -> str:
     ``request``, ``ImproperlyConfigured`` for a missing setting, ``NoReverseMatch`` if
     ``ptrack.urls`` is not routed and ``PtrackError`` if a custom encoder returns no text.
     """
-    token, place = _make(args, kwargs)
+    token, place = _token_and_place(args, kwargs)
     return place.before + token + place.after
 
 
@@ -51,7 +51,7 @@ def pixel_img(*args: Any, **kwargs: Any) -> SafeString:
     # As without_locals() does, which would take longer than all that is done here.
     handled = sys.exception()
     try:
-        token, place = _make(args, kwargs)
+        token, place = _token_and_place(args, kwargs)
     except BaseException as error:
         del args, kwargs
         forget_locals(error, handled)
@@ -70,7 +70,7 @@ class _Place(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def _place(app_url: str, address: Address) -> _Place:
+def _place_for(app_url: str, address: Address) -> _Place:
     # Where a site lives below a path, PTRACK_APP_URL may say so as well as the server.
     _, _, path = app_url.partition("://")[2].partition("/")
     mount = "" if unquote(f"/{path}").endswith(unquote(address.mount)) else address.mount
@@ -82,13 +82,13 @@ def _place(app_url: str, address: Address) -> _Place:
     return _Place(before, after, img_start, img_end, URL_MAX_LENGTH - len(before) - len(after))
 
 
-def _make(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[str, _Place]:
+def _token_and_place(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[str, _Place]:
     """Return the token of a pixel, and its place."""
     if not _RESERVED_NAMES.isdisjoint(kwargs):
         raise PtrackArgumentError(
             "A ptrack argument is named 'self' or 'request', which record() could never receive: choose another name."
         )
-    place = _place(conf.app_url(), current_address())
+    place = _place_for(conf.app_url(), current_address())
     encoder = current_encoder()
     token = encoder.encrypt(*args, **kwargs)
     if encoder is not PtrackEncoder:
