@@ -37,7 +37,7 @@ FLOORS = {
     "encrypt, to libsodium, json and base64": ("encrypt", "encrypt directly"),
     "decrypt, to libsodium, json and base64": ("decrypt", "decrypt directly"),
 }
-FAST, BARE = "ptrack, in front of Django", "a bare view"
+BARE = "a bare view"
 
 
 class Table(NamedTuple):

@@ -17,9 +17,7 @@ from __future__ import annotations
 
 import typing
 
-from django.utils.module_loading import autodiscover_modules as _autodiscover_modules
-
-from . import conf as _conf
+from .discovery import autodiscover
 from .encoder import Encoder as _Encoder
 from .encoder import PtrackEncoder
 from .html import pixel_img, pixel_url
@@ -43,18 +41,6 @@ __all__ = [
 #: The encoder in use. Assign a class with static ``encrypt`` and ``decrypt`` methods to
 #: replace it, usually in a ``pixels.py``; it is looked up at every tag and every hit.
 ptrack_encoder: type[_Encoder] = PtrackEncoder
-
-
-def autodiscover() -> None:
-    """Import ``pixels.py`` of every installed app, then that of the project package.
-
-    The project package is the one that holds ``ROOT_URLCONF``. It comes last, so that
-    an encoder it assigns wins over an app's.
-
-    Raises whatever an existing ``pixels.py`` raises; a missing one is no error.
-    """
-    _autodiscover_modules("pixels", register_to=tracker)
-    _conf.import_from_project("pixels")
 
 
 def __getattr__(name: str) -> typing.Any:

@@ -18,9 +18,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
-from .exceptions import without_locals
 from .hits import Hit
 from .kinds import HEADERS_READ
+from .tracebacks import without_locals
 from .trackers import TrackingPixel, dotted_path, log_failure, registration_of, run, tracker
 
 try:
@@ -121,7 +121,7 @@ class BackgroundPixel(TrackingPixel):
             )
         else:
             return
-        run(self, args, kwargs, request if takes_request else None)
+        super()._on_hit(args, kwargs, request, takes_request)
 
 
 @without_locals
@@ -129,7 +129,7 @@ def _enqueue(pixel: BackgroundPixel, args: Sequence[Any], kwargs: dict[str, Any]
     # The token last, and the path that holds it: engines log how such a text begins.
     hit = {
         "id": request.ptrack.id,
-        "timestamp": request.ptrack.timestamp,
+        "timestamp": request.ptrack.at.timestamp(),
         "method": request.method,
         "meta": {name: request.META[name] for name in _META_KEPT if name in request.META},
         "args": list(args),

@@ -6,13 +6,11 @@ described by a helper that returns text, so that no frame of the exception holds
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.functional import empty
-from django.utils.module_loading import module_has_submodule
 
 #: Bytes in the key of a NaCl SecretBox; PyNaCl's ``SecretBox.KEY_SIZE``.
 SECRET_MAX_BYTES = 32
@@ -96,6 +94,11 @@ def uses_time_zones() -> bool:
     return bool(_read("USE_TZ", True))
 
 
+def middleware() -> list[str]:
+    """Return ``MIDDLEWARE``, the dotted paths of the site's middleware."""
+    return list(_read("MIDDLEWARE", []))
+
+
 def has_urlconf() -> bool:
     """Return whether ``ROOT_URLCONF`` is set."""
     return bool(_read("ROOT_URLCONF", None))
@@ -105,25 +108,6 @@ def project_package() -> str | None:
     """Return the name of the package that holds ``ROOT_URLCONF``, or None if there is none."""
     urlconf = _read("ROOT_URLCONF", None)
     return (isinstance(urlconf, str) and urlconf.rpartition(".")[0]) or None
-
-
-def import_from_project(module_name: str) -> None:
-    """Import a module of the project package if it is there.
-
-    Takes the module's name without the package. Raises whatever the module raises.
-    """
-    package = project_package()
-    if not package:
-        return
-    try:
-        found = import_module(package)
-    except ModuleNotFoundError as error:
-        # A package that is not there holds no module. Django says so when it needs the URLconf.
-        if f"{package}.".startswith(f"{error.name}."):
-            return
-        raise
-    if module_has_submodule(found, module_name):
-        import_module(f"{package}.{module_name}")
 
 
 def _read(name: str, default: object) -> Any:

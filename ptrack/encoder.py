@@ -40,7 +40,8 @@ from nacl.exceptions import CryptoError
 import ptrack
 
 from . import conf
-from .exceptions import PtrackArgumentError, PtrackDecodeError, clear_frames, without_locals
+from .exceptions import PtrackArgumentError, PtrackDecodeError
+from .tracebacks import clear_frames, without_locals
 
 #: Bytes; those of XSalsa20-Poly1305.
 NONCE_SIZE = 24
@@ -162,7 +163,7 @@ def _seal(args: tuple[object, ...], kwargs: Mapping[str, object]) -> str:
 
 
 def _to_key(secret: bytes) -> bytes:
-    return secret.ljust(32, b"{")
+    return secret.ljust(conf.SECRET_MAX_BYTES, b"{")
 
 
 def _to_json(args: tuple[Any, ...], kwargs: Mapping[str, Any], quote: Callable[[str], str]) -> str:

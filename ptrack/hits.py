@@ -40,7 +40,7 @@ class Hit:
     def __init__(self, token: str, meta: Mapping[str, Any], timestamp: float) -> None:
         """Take the token as received, the request's ``META``, and the Unix time of arrival in seconds."""
         self.token = token
-        self.timestamp = timestamp
+        self._timestamp = timestamp
         self._meta = meta
 
     def __repr__(self) -> str:
@@ -50,7 +50,7 @@ class Hit:
     @cached_property
     def at(self) -> datetime:
         """When the hit arrived, in UTC."""
-        return datetime.fromtimestamp(self.timestamp, UTC)
+        return datetime.fromtimestamp(self._timestamp, UTC)
 
     @cached_property
     def id(self) -> str:

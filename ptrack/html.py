@@ -14,7 +14,8 @@ from django.utils.safestring import SafeString
 from . import conf
 from .address import Address, current_address
 from .encoder import PtrackEncoder, current_encoder
-from .exceptions import PtrackArgumentError, PtrackError, forget_locals, without_locals
+from .exceptions import PtrackArgumentError, PtrackError
+from .tracebacks import forget_locals, without_locals
 
 #: Characters. Internet Explorer, and mail clients built on it, cut at 2,083.
 URL_MAX_LENGTH = 2000

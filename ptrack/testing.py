@@ -126,12 +126,15 @@ def _pixel_paths(html: str, base: str) -> Iterator[str]:
     collector = _ImageCollector()
     collector.feed(html)
     for source in collector.sources:
-        # The test client has neither the path of PTRACK_APP_URL nor a script prefix before its paths.
+        if not source.startswith(f"{base}/"):
+            continue
+        # The test client has neither the path of PTRACK_APP_URL nor a script prefix before its
+        # paths. The prefix is not there where PTRACK_APP_URL says the same.
         path = source.removeprefix(base)
-        if source.startswith(f"{base}/"):
-            # The prefix is not there where PTRACK_APP_URL says the same.
-            paths = (path, "/" + path.removeprefix(quoted_script_prefix()))
-            yield from [found for found in paths if _is_pixel_path(found)][:1]
+        for candidate in (path, "/" + path.removeprefix(quoted_script_prefix())):
+            if _is_pixel_path(candidate):
+                yield candidate
+                break
 
 
 def _is_pixel_path(path: str) -> bool:

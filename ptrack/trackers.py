@@ -18,7 +18,8 @@ from asgiref.sync import async_to_sync
 from django.core.checks import CheckMessage
 from django.http import HttpRequest
 
-from .exceptions import PtrackRegistrationError, forget_locals
+from .exceptions import PtrackRegistrationError
+from .tracebacks import forget_locals
 
 logger = logging.getLogger("ptrack")
 
@@ -57,7 +58,7 @@ class TrackingPixel(ABC):
     _needs_request: ClassVar[bool] = False
 
     def _on_hit(self, args: Sequence[Any], kwargs: dict[str, Any], request: Any, takes_request: bool) -> None:
-        run(self, args, kwargs, request)
+        run(self, args, kwargs, request if takes_request else None)
 
 
 _PixelClass = TypeVar("_PixelClass", bound=type[TrackingPixel])
@@ -114,12 +115,10 @@ class Tracker:
             raise PtrackRegistrationError(f"{pixel_class!r} is not registered, so it cannot be removed.")
         del self._registry[pixel_class]
 
-    def record(
-        self, args: Sequence[Any], kwargs: dict[str, Any], get_request: Callable[..., HttpRequest], *source: Any
-    ) -> None:
+    def record(self, args: Sequence[Any], kwargs: dict[str, Any], get_request: Callable[[], HttpRequest]) -> None:
         """Run every registered pixel once, with a tag's arguments.
 
-        Calls ``get_request(*source)`` once, and only if a pixel needs the request.
+        Calls ``get_request`` only if a pixel needs the request, and then once.
 
         A pixel that fails is logged and the others run: mail proxies keep a broken picture,
         and one app's mistake must not cost another app its data.
@@ -128,11 +127,9 @@ class Tracker:
         request: HttpRequest | None = None
         for pixel_class, registration in tuple(self._registry.items()):
             try:
-                if registration.needs_request:
-                    request = request or get_request(*source)
-                    registration.pixel._on_hit(args, kwargs, request, registration.takes_request)
-                else:
-                    run(registration.pixel, args, kwargs)
+                if registration.needs_request and request is None:
+                    request = get_request()
+                registration.pixel._on_hit(args, kwargs, request, registration.takes_request)
             except (Exception, CancelledError) as error:
                 log_failure(pixel_class, error, handled)
 

@@ -6,12 +6,13 @@ import contextlib
 from collections.abc import Iterator
 from urllib.parse import quote, unquote
 
-from django.conf import settings
 from django.middleware.locale import LocaleMiddleware
 from django.urls import Resolver404, ResolverMatch, URLPattern, URLResolver, get_script_prefix, resolve
 from django.utils import translation
 from django.utils.http import RFC3986_SUBDELIMS
 from django.utils.module_loading import import_string
+
+from . import conf
 
 
 def resolve_as_request(path: str) -> ResolverMatch:
@@ -54,7 +55,7 @@ def fixed_text(pattern: object) -> str | None:
 
 def _is_language_read() -> bool:
     """Return whether a middleware of Django's, or one derived from it, takes the language from the path."""
-    for name in settings.MIDDLEWARE:
+    for name in conf.middleware():
         with contextlib.suppress(ImportError):
             middleware = import_string(name)
             if isinstance(middleware, type) and issubclass(middleware, LocaleMiddleware):

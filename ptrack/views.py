@@ -6,6 +6,7 @@ import logging
 import time
 from asyncio import CancelledError
 from collections.abc import Callable
+from functools import partial
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -71,27 +72,23 @@ class PixelResponse(HttpResponse):
 def serve_pixel(request: HttpRequest, ptrack_encoded_data: str) -> HttpResponse:
     """Run the registered pixels for a token, and return the picture whatever the token was."""
     if request.method in ANSWERED_METHODS:
-        return PixelResponse(answer(request.method, ptrack_encoded_data, _as_it_is, (request,)))
+        return PixelResponse(answer(request.method, ptrack_encoded_data, lambda: request))
     response = HttpResponseNotAllowed(ANSWERED_METHODS)
     # Django's handler would log the path, and the token with it.
     response._has_been_logged = True  # type: ignore[attr-defined]
     return response
 
 
-def answer(method: str, token: str, get_request: Callable[..., HttpRequest], source: tuple[Any, ...]) -> bytes:
+def answer(method: str, token: str, get_request: Callable[[], HttpRequest]) -> bytes:
     """Return the body of the answer to GET or HEAD, after recording the hit if it is one.
 
-    Calls ``get_request(*source)`` once, and only if a pixel needs the request.
+    Calls ``get_request`` only if a pixel needs the request, and then once.
     """
     if method == "HEAD":
         # Nothing is shown to anyone, so nothing is recorded.
         return b""
-    record_hit(token, get_request, source)
+    record_hit(token, get_request)
     return TRANSPARENT_1_PIXEL_GIF
-
-
-def _as_it_is(request: HttpRequest) -> HttpRequest:
-    return request
 
 
 class _EveryDatabase(frozenset[str]):
@@ -109,10 +106,10 @@ serve_pixel._non_atomic_requests = _EveryDatabase()  # type: ignore[attr-defined
 serve_pixel.csrf_exempt = True  # type: ignore[attr-defined]
 
 
-def record_hit(token: str, get_request: Callable[..., HttpRequest], source: tuple[Any, ...]) -> None:
+def record_hit(token: str, get_request: Callable[[], HttpRequest]) -> None:
     """Decode a token and run every registered pixel with what it holds, if it can be read.
 
-    Calls ``get_request(*source)`` once, and only if a pixel needs the request.
+    Calls ``get_request`` only if a pixel needs the request, and then once.
     Pixels that take the request find the ``ptrack.hits.Hit`` at ``request.ptrack``.
     """
     arrived = time.time()
@@ -128,13 +125,11 @@ def record_hit(token: str, get_request: Callable[..., HttpRequest], source: tupl
         logger.debug("A token could not be read: %s", type(error).__name__)
     else:
         if isinstance(args, (list, tuple)) and isinstance(kwargs, dict):
-            tracker.record(args, kwargs, _with_hit, token, arrived, get_request, source)
+            tracker.record(args, kwargs, partial(_with_hit, token, arrived, get_request))
 
 
-def _with_hit(
-    token: str, arrived: float, get_request: Callable[..., HttpRequest], source: tuple[Any, ...]
-) -> HttpRequest:
-    request = get_request(*source)
+def _with_hit(token: str, arrived: float, get_request: Callable[[], HttpRequest]) -> HttpRequest:
+    request = get_request()
     # The headers, not the request, which would then refer to itself.
     request.ptrack = Hit(token, request.META, arrived)  # type: ignore[attr-defined]
     return request

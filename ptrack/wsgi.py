@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType
 
@@ -57,7 +57,7 @@ def serve_pixels(application: WSGIApplication) -> WSGIApplication:
         clear_urlconf()
         _started.send(environ=environ)
         body = _Body()
-        body.append(answer(method, token, _to_request, (environ, body)))
+        body.append(answer(method, token, partial(_to_request, environ, body)))
         start_response("200 OK", HEADERS.copy())
         return body
 

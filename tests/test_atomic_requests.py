@@ -14,6 +14,8 @@ import ptrack
 from ptrack.testing import open_mail, temporarily
 from ptrack.views import TRANSPARENT_1_PIXEL_GIF, serve_pixel
 
+from support import UrlConf
+
 pytestmark = [
     pytest.mark.django_db(transaction=True, databases=["default", "other"]),
     pytest.mark.usefixtures("no_pixels"),
@@ -86,7 +88,7 @@ def doomed_view(request, alias):
     insert(alias, "last")
 
 
-DOOMED = type("UrlConf", (), {"urlpatterns": [path("<str:alias>/", doomed_view), path("p/", include("ptrack.urls"))]})
+DOOMED = UrlConf(path("<str:alias>/", doomed_view), path("p/", include("ptrack.urls")))
 
 
 @pytest.mark.parametrize("alias", ALIASES)

@@ -14,7 +14,7 @@ from django.urls import include, path
 import ptrack
 from ptrack.management.commands.ptrack_decode import Command
 
-from support import script_prefix, seal
+from support import UrlConf, script_prefix, seal
 
 
 def run(*args):
@@ -77,7 +77,7 @@ def test_the_arguments_of_any_spelling_of_an_address_are_printed(spell):
 
 def test_a_token_of_a_site_without_the_route_is_decoded():
     address = url("x")
-    with override_settings(ROOT_URLCONF=type("UrlConf", (), {"urlpatterns": []})):
+    with override_settings(ROOT_URLCONF=UrlConf()):
         assert decode(address) == decode(address.removeprefix("https://www.example.com")) == 'args: ["x"]\nkwargs: {}\n'
 
 
@@ -126,7 +126,7 @@ def test_a_custom_encoders_address_is_decoded():
 
 def test_a_prefix_that_is_quoted_in_addresses_is_found():
     urlpatterns = [path("zähler/", include("ptrack.urls"))]
-    with override_settings(ROOT_URLCONF=type("UrlConf", (), {"urlpatterns": urlpatterns})):
+    with override_settings(ROOT_URLCONF=UrlConf(*urlpatterns)):
         assert "z%C3%A4hler" in url()
         assert decode(url("x")) == 'args: ["x"]\nkwargs: {}\n'
 

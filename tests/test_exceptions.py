@@ -11,9 +11,8 @@ from ptrack.exceptions import (
     PtrackDecodeError,
     PtrackError,
     PtrackRegistrationError,
-    forget_locals,
-    without_locals,
 )
+from ptrack.tracebacks import forget_locals, without_locals
 
 from support import remembered
 

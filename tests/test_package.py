@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import configparser
 import subprocess
 import sys
 from pathlib import Path
@@ -95,11 +94,3 @@ def test_every_module_may_be_imported_first(module):
     )
     result = subprocess.run([sys.executable, "-I", "-W", "error", "-c", code], capture_output=True, text=True)
     assert (result.returncode, result.stderr) == (0, "")
-
-
-def test_the_changelog_begins_with_this_version():
-    root = Path(__file__).parents[1]
-    metadata = configparser.ConfigParser()
-    metadata.read(root / "setup.cfg")
-    headings = [line for line in (root / "CHANGELOG.md").read_text().splitlines() if line.startswith("## ")]
-    assert headings[0].split()[1] == metadata["metadata"]["version"] == "4.0.0"

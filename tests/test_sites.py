@@ -14,6 +14,8 @@ from django.urls import include, path
 
 import ptrack
 
+from support import UrlConf
+
 SECRET = "Nq3vY7_hTz1kLw9dRb5xGf2mPc8sJe4a"
 
 PIXELS = """
@@ -138,11 +140,7 @@ def failing_page(request):
     return engines["django"].from_string("{% load ptrack %}{% ptrack 'welcome' %}").render({})
 
 
-URLCONF = type(
-    "UrlConf",
-    (),
-    {"urlpatterns": [path("page/", failing_page), path("ptrack/", include("ptrack.urls"))]},
-)
+URLCONF = UrlConf(path("page/", failing_page), path("ptrack/", include("ptrack.urls")))
 
 
 @pytest.mark.django_db(databases=["default", "other"])

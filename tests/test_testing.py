@@ -19,7 +19,7 @@ from ptrack.testing import open_mail, temporarily
 from ptrack.trackers import tracker
 from ptrack.views import TRANSPARENT_1_PIXEL_GIF
 
-from support import script_prefix, seal
+from support import UrlConf, script_prefix, seal
 
 
 class SpyPixel(ptrack.TrackingPixel):
@@ -71,11 +71,7 @@ def test_every_picture_is_loaded_in_order(hits):
     assert arguments(hits) == [(1,), (2,), (1,)]
 
 
-WITH_OTHERS = type(
-    "UrlConf",
-    (),
-    {"urlpatterns": [path("logo.gif", lambda request: None), path("ptrack/", include("ptrack.urls"))]},
-)
+WITH_OTHERS = UrlConf(path("logo.gif", lambda request: None), path("ptrack/", include("ptrack.urls")))
 
 
 @override_settings(ROOT_URLCONF=WITH_OTHERS)
@@ -150,7 +146,7 @@ def test_a_script_prefix_is_for_servers_to_remove(hits, prefix, quoted):
     assert arguments(hits) == [("x",)]
 
 
-I18N = type("UrlConf", (), {"urlpatterns": i18n_patterns(path("ptrack/", include("ptrack.urls")))})
+I18N = UrlConf(*i18n_patterns(path("ptrack/", include("ptrack.urls"))))
 
 
 class OtherMiddleware:

@@ -13,13 +13,13 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpResponse
 from django.test import AsyncClient, Client, RequestFactory, override_settings
 from django.utils.decorators import sync_only_middleware
-from drivers import DRIVERS
 from PIL import Image
 
 import ptrack
 from ptrack import views
 from ptrack.views import TRANSPARENT_1_PIXEL_GIF as GIF
 
+from drivers import DRIVERS
 from support import seal_json
 
 pytestmark = pytest.mark.usefixtures("no_pixels", "unconnected")

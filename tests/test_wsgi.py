@@ -20,12 +20,12 @@ from django.db import connections
 from django.db.backends.signals import connection_created
 from django.test import override_settings
 from django.urls import get_script_prefix, get_urlconf, include, re_path, reverse, set_urlconf
-from drivers import EnvironFactory, FastDriver, WSGIDriver
 
 import ptrack
 from ptrack import wsgi
 from ptrack.views import TRANSPARENT_1_PIXEL_GIF as GIF
 
+from drivers import EnvironFactory, FastDriver, WSGIDriver
 from support import UrlConf, seal_json
 
 pytestmark = pytest.mark.usefixtures("no_pixels", "unconnected")

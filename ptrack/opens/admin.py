@@ -18,8 +18,7 @@ from .fields import escape
 from .models import Open
 from .report import (
     DEFAULT_DAYS,
-    FIRST_DATE,
-    LAST_DATE,
+    HEADINGS,
     Argument,
     Window,
     hits_in,
@@ -56,11 +55,10 @@ class ReportForm(forms.Form):
         """Refuse a window that ends before it begins."""
         since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
         if since and until:
-            if until < since:
-                raise forms.ValidationError("The last day is before the first: choose a later one.")
-            if since < FIRST_DATE or until > LAST_DATE:
-                raise forms.ValidationError(f"Choose days from {FIRST_DATE} to {LAST_DATE}.")
-            self.window = Window(since, until)
+            try:
+                self.window = Window.between(since, until)
+            except ValueError as error:
+                raise forms.ValidationError(str(error)) from None
 
     @property
     def argument(self) -> Argument | None:
@@ -138,6 +136,7 @@ class OpenAdmin(Base):
             "title": "Report on opens",
             "opts": self.opts,
             "form": form,
+            "headings": HEADINGS,
             "report": report,
             "chart": make_chart(report.opens_by_date),
             "query": form.window._asdict() | {"by": form.argument.slug if form.argument else ""},

@@ -24,7 +24,7 @@ _HIT_HEADINGS = [
 
 def report_lines(report: Report) -> Iterator[str]:
     """Yield the lines of a report."""
-    headings = [str(report.by or ""), *HEADINGS[1:]]
+    headings = [str(report.by or ""), *HEADINGS]
     headings[2] += " in seconds"
     yield from _lines([headings, *map(to_row, report.groups), to_row(report.total)])
 

@@ -82,6 +82,18 @@ class Window(NamedTuple):
         today = timezone.localdate() if conf.uses_time_zones() else date.today()  # noqa: DTZ011
         return cls(today - timedelta(days=days - 1), today)
 
+    @classmethod
+    def between(cls, since: date, until: date) -> Window:
+        """Return the window from one day to another.
+
+        Raises ``ValueError``, with words for people, if it ends before it begins or has no bounds.
+        """
+        if until < since:
+            raise ValueError(f"The last day, {until}, is before the first, {since}: choose a later one.")
+        if since < FIRST_DATE or until > LAST_DATE:
+            raise ValueError(f"From {since} to {until} is too long: choose days from {FIRST_DATE} to {LAST_DATE}.")
+        return cls(since, until)
+
     @property
     def days(self) -> int:
         return (self.until - self.since).days + 1
@@ -97,7 +109,6 @@ class Report:
     """What the admin page, the command and the CSV file show."""
 
     window: Window
-    arguments: list[Argument]
     by: Argument | None
     groups: list[Group]
     #: Whether there are groups beside those listed.
@@ -141,7 +152,6 @@ def make_report(window: Window, by: Argument | None) -> Report:
     groups, has_more, counts = _groups(window, by) if by else ([], False, _counts(window))
     return Report(
         window=window,
-        arguments=seen_arguments(),
         by=by,
         groups=groups,
         has_more=has_more,
@@ -231,19 +241,13 @@ def _opens_by_date(window: Window) -> dict[date, int]:
 
 
 def _begins(window: Window, unit: Any) -> Iterator[date]:
-    day = window.since
-    while day <= window.until:
-        begin = (
-            day
-            if unit is TruncDay
-            else day - timedelta(days=day.weekday())
-            if unit is TruncWeek
-            else day.replace(day=1)
-        )
-        yield begin
-        day = begin + timedelta(days=1 if unit is TruncDay else 7)
-        if unit is TruncMonth:
-            day = (begin.replace(day=1) + timedelta(days=31)).replace(day=1)
+    for number in range(window.days):
+        day = window.since + timedelta(days=number)
+        if unit is TruncWeek:
+            day -= timedelta(days=day.weekday())
+        elif unit is TruncMonth:
+            day = day.replace(day=1)
+        yield day
 
 
 def _value_of(argument: Argument) -> Cast:
@@ -279,9 +283,10 @@ def to_words(age: timedelta | None) -> str:
     return " ".join(f"{count} {name}" for count, name in shown)
 
 
-HEADINGS = ["", "unique opens", "median time to open", *(kind.value for kind in HitKind), "all hits"]
+#: Over the columns that follow the label of a group.
+HEADINGS = ["unique opens", "median time to open", *(kind.value for kind in HitKind), "all hits"]
 
 
 def to_row(group: Group) -> Sequence[Any]:
-    """Return a group as a row under ``HEADINGS``; its time to open is a ``timedelta`` or None."""
+    """Return a group's label, and what stands under ``HEADINGS``; its time to open is a ``timedelta`` or None."""
     return [group.label, group.opens, group.median_age, *group.hits.values(), group.all_hits]

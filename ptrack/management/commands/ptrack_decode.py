@@ -30,7 +30,7 @@ class Command(BaseCommand):
         parser.add_argument("url_or_token", metavar="URL-or-token", help="a ptrack <img>, its src, or the token alone")
 
     def run_from_argv(self, argv: list[str]) -> None:
-        # One token in 64 begins with a hyphen, as an option does.
+        # A token of django-ptrack 3.0.0 in 64 begins with a hyphen, as an option does; a stamp does so from 2101 on.
         tokens = [word for word in argv if _TOKEN_LIKE_AN_OPTION.fullmatch(word)]
         others = [word for word in argv if word not in ("--", *tokens)]
         super().run_from_argv([*others, "--", *tokens] if tokens else argv)

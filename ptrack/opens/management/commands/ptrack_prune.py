@@ -17,7 +17,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--days", type=int, required=True, help="keep the hits of so many days")
-        parser.add_argument("--batch", type=int, default=DEFAULT_BATCH, help="delete so many at a time (default: 5000)")
+        parser.add_argument(
+            "--batch", type=int, default=DEFAULT_BATCH, help=f"delete so many at a time (default: {DEFAULT_BATCH})"
+        )
 
     def handle(self, *args: Any, days: int, batch: int, **options: Any) -> None:
         for name, value in (("--days", days), ("--batch", batch)):

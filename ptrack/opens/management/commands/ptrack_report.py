@@ -52,19 +52,14 @@ def _to_window(days: int | None, since: date | None, until: date | None, **optio
         raise CommandError("--days goes without --since and --until: pass either.")
     if days is not None and days < 1:
         raise CommandError(f"--days is {days}: pass a number of at least 1.")
+    until = until or Window.of_days(1).until
     try:
-        window = Window.of_days(days or DEFAULT_DAYS)
-        until = until or window.until
-        since = since or (until - timedelta(days=DEFAULT_DAYS - 1) if days is None else window.since)
+        return Window.between(since or until - timedelta(days=(days or DEFAULT_DAYS) - 1), until)
     except OverflowError:
-        if days is None:
-            raise CommandError(f"--until is {until}: pass days from {FIRST_DATE} to {LAST_DATE}.") from None
-        raise CommandError(f"--days is {days}: there is no such day.") from None
-    if since < FIRST_DATE or until > LAST_DATE:
-        raise CommandError(f"From {since} to {until} is too long: pass days from {FIRST_DATE} to {LAST_DATE}.")
-    if until < since:
-        raise CommandError(f"The last day, {until}, is before the first, {since}: pass a later one.")
-    return Window(since, until)
+        fault = f"--until is {until}" if days is None else f"--days is {days}"
+        raise CommandError(f"{fault}: pass days from {FIRST_DATE} to {LAST_DATE}.") from None
+    except ValueError as error:
+        raise CommandError(str(error)) from None
 
 
 def _choose(by: str | None) -> Argument | None:
@@ -79,7 +74,7 @@ def _choose(by: str | None) -> Argument | None:
 
 
 def _table_lines(report: Report) -> Iterator[str]:
-    rows = [[str(report.by or ""), *HEADINGS[1:]]]
+    rows = [[str(report.by or ""), *HEADINGS]]
     for group in (*report.groups, report.total):
         label, opens, age, *hits = to_row(group)
         rows.append([label, str(opens), to_words(age), *map(str, hits)])
