@@ -24,18 +24,23 @@ from .tracebacks import without_locals
 from .trackers import TrackingPixel, dotted_path, log_failure, registration_of, run, tracker
 
 try:
-    from django.tasks import task
+    from django.tasks import DEFAULT_TASK_BACKEND_ALIAS, DEFAULT_TASK_QUEUE_NAME, task, task_backends
     from django.tasks.backends.dummy import DummyBackend
     from django.tasks.backends.immediate import ImmediateBackend
 except ImportError:
     try:
-        from django_tasks import task  # type: ignore[no-redef]
+        from django_tasks import (  # type: ignore[no-redef]
+            DEFAULT_TASK_BACKEND_ALIAS,
+            DEFAULT_TASK_QUEUE_NAME,
+            task,
+            task_backends,
+        )
         from django_tasks.backends.dummy import DummyBackend  # type: ignore[no-redef]
         from django_tasks.backends.immediate import ImmediateBackend  # type: ignore[no-redef]
     except ImportError as error:
         raise ImproperlyConfigured(
-            "ptrack.BackgroundPixel needs a task engine: use Django 6.0 or newer, or install the backport "
-            "with the extra 'tasks' of django-ptrack."
+            "ptrack.BackgroundPixel needs a task engine: use Django 6.0 or newer, or install the package "
+            "django-tasks, as ptrack's extra 'tasks' does."
         ) from error
 
 #: What travels with a task: what ``classify`` reads, and what access logs and the like do.
@@ -54,6 +59,8 @@ HEADERS_KEPT = (
     "X-Real-IP",
 )
 _META_KEPT = ("REMOTE_ADDR", *(f"HTTP_{name.upper().replace('-', '_')}" for name in HEADERS_KEPT))
+
+_DEFAULT_OPTIONS: Mapping[str, Any] = {"backend": DEFAULT_TASK_BACKEND_ALIAS, "queue_name": DEFAULT_TASK_QUEUE_NAME}
 
 logger = logging.getLogger("ptrack")
 
@@ -78,7 +85,7 @@ class BackgroundPixel(TrackingPixel):
 
         Raises what ``Task.using()`` raises for options that do not suit the setting ``TASKS``.
         """
-        return run_pixel.using(**cls.task_options)
+        return run_pixel.using(**{**_DEFAULT_OPTIONS, **cls.task_options})
 
     def check(self) -> list[checks.CheckMessage]:
         """Return an error if the task backend cannot be used, and a warning if it has no worker."""
@@ -166,7 +173,19 @@ def _to_request(hit: Mapping[str, Any]) -> HttpRequest:
     return request
 
 
-@task()
+def _find_place() -> tuple[str, str]:
+    """Return a backend and a queue of it that there are, the default ones if possible."""
+    backend = min(task_backends, key=lambda alias: alias != DEFAULT_TASK_BACKEND_ALIAS)
+    queues = task_backends[backend].queues
+    is_default = not queues or DEFAULT_TASK_QUEUE_NAME in queues
+    return backend, DEFAULT_TASK_QUEUE_NAME if is_default else min(queues)
+
+
+# A task that has no place is refused when it is made. Where each goes, its pixel says.
+_backend, _queue_name = _find_place()
+
+
+@task(backend=_backend, queue_name=_queue_name)
 @without_locals
 def run_pixel(pixel: str, hit: str) -> None:
     """Let a pixel record a hit in a worker.

@@ -94,6 +94,11 @@ def uses_time_zones() -> bool:
     return bool(_read("USE_TZ", True))
 
 
+def language_code() -> str:
+    """Return ``LANGUAGE_CODE``, the language of requests that say nothing of theirs."""
+    return str(_read("LANGUAGE_CODE", "en-us"))
+
+
 def middleware() -> list[str]:
     """Return ``MIDDLEWARE``, the dotted paths of the site's middleware."""
     return list(_read("MIDDLEWARE", []))
@@ -104,10 +109,15 @@ def has_urlconf() -> bool:
     return bool(_read("ROOT_URLCONF", None))
 
 
-def project_package() -> str | None:
-    """Return the name of the package that holds ``ROOT_URLCONF``, or None if there is none."""
+def urlconf_name() -> str:
+    """Return ``ROOT_URLCONF``, a module's name, or an empty str if it is not set or the module itself."""
     urlconf = _read("ROOT_URLCONF", None)
-    return (isinstance(urlconf, str) and urlconf.rpartition(".")[0]) or None
+    return urlconf if isinstance(urlconf, str) else ""
+
+
+def project_package() -> str:
+    """Return the name of the package that holds ``ROOT_URLCONF``, or an empty str if there is none."""
+    return urlconf_name().rpartition(".")[0]
 
 
 def _read(name: str, default: object) -> Any:

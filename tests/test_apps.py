@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import invalidate_caches
 
 import pytest
 from django.apps import apps
@@ -20,7 +21,7 @@ from welcome import pixels as welcome_pixels
 def fresh_modules(monkeypatch):
     """Let every pixels.py be imported anew, into an empty registry."""
     monkeypatch.setattr(tracker, "_registry", {})
-    for name in ("welcome.pixels", "faulty.pixels", "project.pixels", "refusing.pixels"):
+    for name in ("welcome.pixels", "faulty.pixels", "project.pixels", "refusing.pixels", "pixels"):
         # Set, then deleted, so that both are undone.
         monkeypatch.setitem(sys.modules, name, None)
         del sys.modules[name]
@@ -117,3 +118,48 @@ def test_the_simple_config_checks_and_imports_nothing(fresh_modules):
         assert type(apps.get_app_config("ptrack")) is SimplePtrackConfig
         assert registered() == []
         assert [message.id for message in django_checks.run_checks(tags=["ptrack"])] == ["ptrack.I001"]
+
+
+@pytest.fixture
+def flat_project(fresh_modules, tmp_path, monkeypatch):
+    """A project without a package, whose modules are on the path."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "flat_urls.py").write_text("urlpatterns = []")
+    with override_settings(ROOT_URLCONF="flat_urls"):
+        yield tmp_path
+
+
+PIXELS = """
+import ptrack
+
+@ptrack.tracker.register
+class FlatPixel(ptrack.TrackingPixel):
+    def record(self, *args, **kwargs): ...
+"""
+
+
+def test_a_project_without_a_package_has_its_pixels_beside_the_urlconf(flat_project):
+    ptrack.autodiscover()
+    assert registered() == EVERY_PIXEL[:3]
+    (flat_project / "pixels.py").write_text(PIXELS)
+    invalidate_caches()
+    ptrack.autodiscover()
+    assert registered() == [*EVERY_PIXEL[:3], "pixels.FlatPixel"]
+
+
+def test_a_module_of_that_name_elsewhere_is_not_imported(flat_project, tmp_path_factory, monkeypatch):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "pixels.py").write_text(PIXELS)
+    monkeypatch.syspath_prepend(elsewhere)
+    for urlconf in ("flat_urls", "__main__", "sys", "no_such_module"):
+        with override_settings(ROOT_URLCONF=urlconf):
+            ptrack.autodiscover()
+    assert registered() == EVERY_PIXEL[:3]
+
+
+def test_what_the_pixels_module_of_a_project_registered_before_it_failed_goes(flat_project):
+    (flat_project / "pixels.py").write_text(f"{PIXELS}\n1 / 0")
+    invalidate_caches()
+    with pytest.raises(ZeroDivisionError):
+        ptrack.autodiscover()
+    assert registered() == EVERY_PIXEL[:3]

@@ -332,8 +332,39 @@ def test_the_options_of_the_task(queue):
     assert result.task.queue_name == "opens"
 
 
+@pytest.mark.parametrize(
+    ("setting", "place"),
+    [
+        (tasks(DummyBackend), ("default", "default")),
+        (tasks(DummyBackend, QUEUES=["opens", "default"]), ("default", "default")),
+        (tasks(DummyBackend, QUEUES=[]), ("default", "default")),
+        (tasks(DummyBackend, QUEUES=["slow", "opens"]), ("default", "opens")),
+        ({"slow": tasks(DummyBackend)["default"]}, ("slow", "default")),
+        ({"a": {"BACKEND": "no.such.Backend"}} | tasks(DummyBackend), ("default", "default")),
+    ],
+)
+def test_the_task_is_made_for_what_there_is(setting, place):
+    with override_settings(TASKS=setting):
+        assert background._find_place() == place
+
+
+def test_a_site_may_have_neither_the_default_queue_nor_the_default_engine():
+    class SlowPixel(TopLevelPixel):
+        task_options = {"backend": "slow", "queue_name": "opens"}
+
+    with override_settings(TASKS={"slow": tasks(DummyBackend, QUEUES=["opens"])["default"]}):
+        spec = spec_from_file_location("ptrack.background", background.__file__)
+        spec.loader.exec_module(module_from_spec(spec))
+        ptrack.tracker.register(SlowPixel)
+        ptrack.tracker.register(TopLevelPixel)
+        open_mail(ptrack.pixel_img())
+        assert [result.task.queue_name for result in SlowPixel.task().get_backend().results] == ["opens"]
+        assert [message.id for message in messages()] == ["ptrack.W005", "ptrack.E004"]
+    assert len(seen) == 1
+
+
 def messages():
-    return [message for message in checks.run_checks(tags=["ptrack"]) if message.id not in ("ptrack.I001",)]
+    return [message for message in checks.run_checks(tags=["ptrack"]) if message.id != "ptrack.I001"]
 
 
 @pytest.mark.parametrize(

@@ -194,7 +194,7 @@ def test_a_missing_app_url_is_named(settings):
 
 @pytest.mark.parametrize(
     ("value", "package"),
-    [("project.urls", "project"), ("a.b.urls", "a.b"), ("urls", None), (None, None), (["project.urls"], None)],
+    [("project.urls", "project"), ("a.b.urls", "a.b"), ("urls", ""), (None, ""), (["project.urls"], "")],
 )
 def test_the_project_package_holds_the_urlconf(value, package):
     with override_settings(ROOT_URLCONF=value):
@@ -204,5 +204,5 @@ def test_the_project_package_holds_the_urlconf(value, package):
 def test_without_a_urlconf_there_is_no_project_package(settings):
     assert conf.has_urlconf()
     del settings.ROOT_URLCONF
-    assert conf.project_package() is None
+    assert conf.project_package() == ""
     assert not conf.has_urlconf()
