@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 from weakref import WeakKeyDictionary
 
 from django.urls import NoReverseMatch, URLResolver, get_resolver, get_script_prefix, get_urlconf, reverse
@@ -72,6 +73,13 @@ def current_address() -> Address:
     if not _routes_of(resolver).are_translated:
         _thread.last = _Last(in_urlconf, in_prefix, urlconf, resolver, address)
     return address
+
+
+def mount_below(app_url: str, mount: str) -> str:
+    """Return the mount of an address, or nothing if ``PTRACK_APP_URL`` ends in it."""
+    # Where a site lives below a path, the setting may say so as well as the server.
+    _, _, path = app_url.partition("://")[2].partition("/")
+    return "" if unquote(f"/{path}").endswith(unquote(mount)) else mount
 
 
 def _routes_of(resolver: URLResolver) -> _Routes:

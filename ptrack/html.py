@@ -6,13 +6,13 @@ import logging
 import sys
 from functools import lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from . import conf
-from .address import Address, current_address
+from .address import Address, current_address, mount_below
 from .encoder import PtrackEncoder, current_encoder
 from .exceptions import PtrackArgumentError, PtrackError
 from .tracebacks import forget_locals, without_locals
@@ -25,6 +25,9 @@ _RESERVED_NAMES = frozenset({"self", "request"})
 # What reverse() leaves unquoted in a path, RFC 3986's sub-delims and "/~:@", less the two
 # that HTML would have to escape.
 _UNQUOTED = "!$()*+,;=/~:@"
+
+# What it returns needs no look. A test may patch it.
+_encrypt_by_default = PtrackEncoder.encrypt
 
 logger = logging.getLogger("ptrack")
 
@@ -72,10 +75,7 @@ class _Place(NamedTuple):
 
 @lru_cache(maxsize=256)
 def _place_for(app_url: str, address: Address) -> _Place:
-    # Where a site lives below a path, PTRACK_APP_URL may say so as well as the server.
-    _, _, path = app_url.partition("://")[2].partition("/")
-    mount = "" if unquote(f"/{path}").endswith(unquote(address.mount)) else address.mount
-    before = app_url + mount + address.before
+    before = app_url + mount_below(app_url, address.mount) + address.before
     after = address.after
     # An empty alt keeps screen readers from reading the token aloud, and no style hides
     # the picture: some clients would then not load it.
@@ -91,8 +91,9 @@ def _token_and_place(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[str
         )
     place = _place_for(conf.app_url(), current_address())
     encoder = current_encoder()
-    token = encoder.encrypt(*args, **kwargs)
-    if encoder is not PtrackEncoder:
+    encrypt = encoder.encrypt
+    token = encrypt(*args, **kwargs)
+    if encrypt is not _encrypt_by_default:
         token = _quote(_to_text(token, encoder), encoder)
     if len(token) > place.room:
         logger.warning(

@@ -20,7 +20,8 @@ from django.test import Client
 from django.urls import Resolver404
 
 from . import conf
-from .trackers import TrackingPixel, tracker
+from .address import mount_below
+from .trackers import Registration, TrackingPixel, tracker
 from .urlconf import quoted_script_prefix, resolve_as_request
 from .views import serve_pixel
 
@@ -62,6 +63,8 @@ class temporarily(ContextDecorator):
     """
 
     def __init__(self, *pixels: type[TrackingPixel]) -> None:
+        # One for each time that it was entered and not left.
+        self._registries: list[dict[type[TrackingPixel], Registration]] = []
         for pixel in pixels:
             if not (isinstance(pixel, type) and issubclass(pixel, TrackingPixel)):
                 name = getattr(pixel, "__qualname__", repr(pixel))
@@ -72,7 +75,7 @@ class temporarily(ContextDecorator):
         self._pixels = pixels
 
     def __enter__(self) -> None:
-        self._registered = dict(tracker._registry)
+        self._registries.append(dict(tracker._registry))
         try:
             for pixel in self._pixels:
                 tracker.register(pixel)
@@ -81,7 +84,7 @@ class temporarily(ContextDecorator):
             raise
 
     def __exit__(self, *error: object) -> None:
-        tracker._registry = self._registered
+        tracker._registry = self._registries.pop()
 
     def __call__(self, function: _Function) -> _Function:
         if isinstance(function, type):
@@ -128,13 +131,13 @@ def _pixel_paths(html: str, base: str) -> Iterator[str]:
     for source in collector.sources:
         if not source.startswith(f"{base}/"):
             continue
-        # The test client has neither the path of PTRACK_APP_URL nor a script prefix before its
-        # paths. The prefix is not there where PTRACK_APP_URL says the same.
+        # The test client has neither the path of PTRACK_APP_URL nor a script prefix before its paths.
+        mount = mount_below(base, quoted_script_prefix()[:-1])
         path = source.removeprefix(base)
-        for candidate in (path, "/" + path.removeprefix(quoted_script_prefix())):
-            if _is_pixel_path(candidate):
-                yield candidate
-                break
+        # A mail may have been rendered where there was no prefix.
+        path = path.removeprefix(mount) if path.startswith(f"{mount}/") else path
+        if _is_pixel_path(path):
+            yield path
 
 
 def _is_pixel_path(path: str) -> bool:

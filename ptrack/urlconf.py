@@ -25,8 +25,9 @@ def resolve_as_request(path: str) -> ResolverMatch:
         # Then the language stays what it is, unless a middleware that is not Django's looks into the path.
         with contextlib.suppress(Resolver404):
             return resolve(path_info)
-    language = translation.get_language_from_path(path)
-    with translation.override(language) if language else contextlib.nullcontext():
+    language = translation.get_language_from_path(path) or conf.language_code()
+    # Django has a check of its own for a bad LANGUAGE_CODE.
+    with translation.override(language if translation.check_for_language(language) else None):
         return resolve(path_info)
 
 

@@ -140,12 +140,39 @@ def test_a_prefix_that_is_quoted_in_addresses_is_found():
         lambda url: f"<{url}>",
         lambda url: f"https://mirror.example/proxy/xyz=s0-d-e1-ft#{url}",
         lambda url: f"The picture ({url}) was shown below https://www.example.com/welcome/.",
-        lambda url: f"{url}.",
+        *(
+            lambda url, marks=marks: marks.format(url)
+            for marks in ("{}.", "`{}`", "“{}”", "**{}**", "{}…", "see {}, ok")
+        ),
+        *(lambda url, marks=marks: marks.format(url[:-1]) for marks in ("see {}, ok", "({})", "{}.")),
         lambda url: f"{url.replace('/ptrack/', '/another/')}.",
     ],
 )
 def test_what_people_copy_along_with_an_address_is_left_aside(spell):
     assert decode(spell(url("x"))) == 'args: ["x"]\nkwargs: {}\n'
+
+
+@pytest.mark.parametrize("spell", [lambda url: f"{url}x", lambda url: f"{url}x/", lambda url: f"{url[:-1]},x/"])
+def test_what_goes_on_after_a_token_is_no_token(spell):
+    with pytest.raises(CommandError):
+        decode(spell(url("x")))
+
+
+@pytest.mark.parametrize(
+    ("app_url", "route", "mounted"),
+    [
+        ("https://h.example/ptrack", "ptrack/", "/"),
+        ("https://h.example/track", "track/", "/"),
+        ("https://h.example/mail/ptrack/", "ptrack/", "/"),
+        ("https://h.example/mail", "", "/"),
+        ("https://h.example/mail", "p/", "/mail/"),
+        ("https://h.example", "", "/mail/"),
+    ],
+)
+def test_an_address_that_has_its_prefix_twice_is_decoded(app_url, route, mounted):
+    urlconf = UrlConf(path(route, include("ptrack.urls")))
+    with override_settings(PTRACK_APP_URL=app_url, ROOT_URLCONF=urlconf), script_prefix(mounted):
+        assert decode(ptrack.pixel_img("x")) == 'args: ["x"]\nkwargs: {}\n'
 
 
 def test_an_address_below_a_script_prefix_is_decoded():
@@ -171,8 +198,8 @@ def test_what_cannot_be_read_is_said_without_repeating_it(junk):
         decode(junk)
     assert caught.value.returncode == 1
     assert str(caught.value) == (
-        "PtrackEncoder cannot read this token (PtrackDecodeError): it was cut, altered, "
-        "or made with a secret that is neither PTRACK_SECRET nor one of PTRACK_SECRET_FALLBACKS."
+        "The token cannot be read: it was cut, altered or made with another secret. "
+        "Keep former secrets in PTRACK_SECRET_FALLBACKS."
     )
 
 
@@ -185,11 +212,10 @@ def test_whatever_a_custom_encoder_raises_is_said(exception):
 
     for encoder in (RaisingEncoder, RaisingEncoder()):
         ptrack.ptrack_encoder = encoder
-        name = "RaisingEncoder" if encoder is RaisingEncoder else repr(encoder).replace("(", r"\(")
-        with pytest.raises(CommandError, match=f"{exception.__name__}") as caught:
+        name = RaisingEncoder.__qualname__ if encoder is RaisingEncoder else repr(encoder)
+        with pytest.raises(CommandError) as caught:
             decode("my-token")
-        assert name.split("(")[0] in str(caught.value)
-        assert "my-token" not in str(caught.value)
+        assert str(caught.value) == f"The encoder {name} cannot read this token: {exception.__name__}."
 
 
 def test_an_address_that_is_none_is_said():
@@ -249,5 +275,5 @@ def test_the_commands_work_from_a_shell():
     assert decoded.stdout == 'args: ["welcome"]\nkwargs: {"user": 7}\n'
     refused = manage("ptrack_decode", "junk")
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr.startswith("CommandError: PtrackEncoder cannot read this token")
+    assert refused.stderr.startswith("CommandError: The token cannot be read: ")
     assert len(refused.stderr.splitlines()) == 1

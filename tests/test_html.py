@@ -294,3 +294,9 @@ def test_the_tag_throws_on_reserved_names(tag):
 def test_jinja2_needs_only_a_global():
     img = engines["jinja2"].from_string("{{ ptrack('welcome', user=user) }}").render({"user": 7})
     assert arguments_of(img) == [["welcome"], {"user": 7}]
+
+
+@pytest.mark.parametrize(("returned", "quoted"), [(b"abc", "abc"), ('a"<b', "a%22%3Cb")])
+def test_what_a_test_puts_in_the_place_of_encrypt_is_quoted_too(monkeypatch, returned, quoted):
+    monkeypatch.setattr(ptrack.PtrackEncoder, "encrypt", lambda: returned)
+    assert token_of(pixel_url()) == quoted

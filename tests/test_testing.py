@@ -196,6 +196,28 @@ def test_without_an_app_url_there_is_no_telling_whose_pictures_they_are(settings
         open_mail(html)
 
 
+@pytest.mark.parametrize(("mounted", "route"), [("/ptrack", "ptrack/"), ("/shop", ""), ("/a b", ""), ("/a/b", "b/")])
+def test_a_prefix_is_removed_once_where_what_is_left_is_a_pixels_path_too(hits, mounted, route):
+    with override_settings(ROOT_URLCONF=UrlConf(path(route, include("ptrack.urls")))), script_prefix(f"{mounted}/"):
+        open_mail(ptrack.pixel_img("x"))
+    assert arguments(hits) == [("x",)]
+
+
+UNPREFIXED = UrlConf(*i18n_patterns(path("ptrack/", include("ptrack.urls")), prefix_default_language=False))
+
+
+@override_settings(
+    ROOT_URLCONF=UNPREFIXED, LANGUAGE_CODE="en", MIDDLEWARE=["django.middleware.locale.LocaleMiddleware"]
+)
+def test_a_mail_in_the_default_language_is_opened_while_another_is_active(hits):
+    with override("en"):
+        html = ptrack.pixel_img("x")
+    assert "/en/" not in html
+    with override("de"):
+        open_mail(html)
+    assert arguments(hits) == [("x",)]
+
+
 # temporarily
 
 
@@ -257,6 +279,17 @@ def test_a_coroutine_function_may_be_decorated():
     assert registered.__name__ == "registered"
     assert asyncio.run(registered()) == asyncio.run(registered()) == [OnePixel]
     assert tracker._registry == {}
+
+
+@pytest.mark.usefixtures("no_pixels")
+def test_it_may_be_entered_again_afterwards_and_not_meanwhile():
+    pixels = temporarily(OnePixel)
+    for _ in range(2):
+        with pixels:
+            with pytest.raises(PtrackRegistrationError, match="registered already"):
+                pixels.__enter__()
+            assert list(tracker._registry) == [OnePixel]
+        assert tracker._registry == {}
 
 
 def test_a_class_is_not_decorated():

@@ -10,8 +10,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import NoReverseMatch
 
-from ptrack.address import current_address
-from ptrack.encoder import current_encoder
+from ptrack import conf
+from ptrack.address import current_address, mount_below
+from ptrack.encoder import current_encoder, uses_secret
+from ptrack.exceptions import PtrackDecodeError
 
 # The shortest token has 64 characters: nonce, authenticator, "[[],{}]" and a space in base64.
 _TOKEN_LIKE_AN_OPTION = re.compile(r"-[\w-]{63,}={0,2}", re.ASCII)
@@ -20,6 +22,9 @@ _ADDRESS = re.compile(r"https?://[^\s\"'<>#]+", re.IGNORECASE)
 
 # The slash after a token, and what a text around the address goes on with.
 _END = re.compile(r"/[),.;:!?\]]*\Z")
+
+# What the default encoder makes, and marks that a text has around it.
+_TOKEN = re.compile(r"([\w-]+={0,2})/?[^\w/]*\Z", re.ASCII)
 
 
 class Command(BaseCommand):
@@ -37,17 +42,18 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         encoder = current_encoder()
-        name = getattr(encoder, "__qualname__", encoder)
         try:
-            token_args, token_kwargs = encoder.decrypt(_extract_token(options["url_or_token"]))
+            token = _extract_token(options["url_or_token"])
+            if uses_secret(encoder) and (found := _TOKEN.match(token)):
+                token = found[1]
+            token_args, token_kwargs = encoder.decrypt(token)
             lines = [f"args: {_to_text(token_args)}", f"kwargs: {_to_text(token_kwargs)}"]
-        except ImproperlyConfigured as error:
+        except (ImproperlyConfigured, PtrackDecodeError) as error:
             raise CommandError(str(error)) from None
         except Exception as error:
-            raise CommandError(
-                f"{name} cannot read this token ({type(error).__name__}): it was cut, altered, "
-                "or made with a secret that is neither PTRACK_SECRET nor one of PTRACK_SECRET_FALLBACKS."
-            ) from None
+            # By its type alone: its words may hold what the token carries.
+            name = getattr(encoder, "__qualname__", encoder)
+            raise CommandError(f"The encoder {name} cannot read this token: {type(error).__name__}.") from None
         self.stdout.write("\n".join(lines))
 
 
@@ -67,12 +73,14 @@ def _extract_token(url_or_token: str) -> str:
 
 
 def _prefixes() -> list[str]:
-    """Return what may stand before a token in a path, unquoted: a proxy may have removed the script prefix."""
+    """Return what may stand before a token in a path, unquoted, the longest first: proxies remove parts of it."""
     try:
         address = current_address()
     except NoReverseMatch:
         return ["/ptrack/"]
-    return [unquote(address.mount + address.before), unquote(address.before)]
+    app_url = str(conf.raw_app_url() or "").rstrip("/")
+    full = urlsplit(app_url).path + mount_below(app_url, address.mount) + address.before
+    return [unquote(prefix) for prefix in (full, address.mount + address.before, address.before)]
 
 
 def _to_text(value: object) -> str:
