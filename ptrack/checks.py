@@ -2,19 +2,21 @@
 
 ptrack.E001  PTRACK_SECRET is bad
 ptrack.E002  PTRACK_SECRET_FALLBACKS is bad
-ptrack.E003  ptrack.ptrack_encoder lacks encrypt or decrypt
-ptrack.E004  a BackgroundPixel's task backend cannot be used
+ptrack.E003  ptrack.ptrack_encoder lacks encrypt or decrypt, or has them for its objects
+ptrack.E004  a BackgroundPixel's task backend cannot be used (in ptrack.background)
 ptrack.E005  ptrack.opens is installed without ptrack (in ptrack.opens.apps)
 ptrack.W001  PTRACK_APP_URL is no absolute http(s) address
 ptrack.W002  the tag cannot find ptrack.urls in the URLconf
-ptrack.W003  ptrack.urls is mounted at an empty prefix
+ptrack.W003  ptrack.urls is mounted at a prefix that other addresses begin with
 ptrack.W004  PTRACK_SECRET is weak (with --deploy)
-ptrack.W005  a BackgroundPixel's task backend runs tasks at once or not at all
+ptrack.W005  a BackgroundPixel's task backend runs tasks at once or not at all (in ptrack.background)
+ptrack.W006  PTRACK_APP_URL ends in the prefix of ptrack.urls
 ptrack.I001  ptrack.urls is routed, but no pixel is registered
 """
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,7 +29,7 @@ from django.urls.resolvers import LocalePrefixPattern
 
 from . import conf
 from .address import current_address
-from .encoder import PtrackEncoder, current_encoder
+from .encoder import current_encoder, uses_secret
 from .trackers import TrackingPixel, dotted_path, tracker
 from .urlconf import resolve_as_request, walk_urls
 from .views import serve_pixel
@@ -37,8 +39,6 @@ TAG = "ptrack"
 # Distinct bytes. 32 random hex digits, the poorest spelling of a good secret, fall below
 # this in fewer than one of a million cases.
 _MIN_DISTINCT_BYTES = 8
-
-_NOT_IN_BASE = frozenset(" ?#\\")
 
 _SECRET_HINT = "Set it to the line that 'python manage.py ptrack_secret' prints."
 _NOT_USABLE = (
@@ -59,17 +59,20 @@ def register_checks() -> None:
 
 def check_encoder(**kwargs: Any) -> list[checks.CheckMessage]:
     encoder = current_encoder()
-    lacking = [name for name in ("encrypt", "decrypt") if not callable(getattr(encoder, name, None))]
-    if lacking:
+    faults = [
+        *(f"has no method {name}" for name in ("encrypt", "decrypt") if not callable(getattr(encoder, name, None))),
+        *(f"takes an argument for self in {name}" for name in ("encrypt", "decrypt") if _takes_self(encoder, name)),
+    ]
+    if faults:
         return [
             checks.Error(
-                f"The encoder {encoder!r} has no method {' and no method '.join(lacking)}.",
+                f"The encoder {encoder!r} {' and '.join(faults)}.",
                 hint="Assign ptrack.ptrack_encoder a class with the static methods "
                 "encrypt(*args, **kwargs) and decrypt(token).",
                 id="ptrack.E003",
             )
         ]
-    if not _uses_secret():
+    if not uses_secret(current_encoder()):
         return []
     return [
         *_check_setting(conf.secret, hint=_SECRET_HINT, id="ptrack.E001"),
@@ -83,19 +86,28 @@ def check_encoder(**kwargs: Any) -> list[checks.CheckMessage]:
 
 def check_app_url(**kwargs: Any) -> list[checks.CheckMessage]:
     url = conf.raw_app_url()
-    if url is None or _is_absolute_http(url):
+    if url is None:
         return []
-    fault = "not an absolute http(s) address" if isinstance(url, str) else f"of type {type(url).__name__}"
-    if isinstance(url, str) and _is_absolute_http(url.strip()):
-        fault = "surrounded by white space"
-    return [
-        checks.Warning(
-            f"PTRACK_APP_URL is {fault}, so mail clients cannot load the pictures.",
-            hint="Set it to scheme and host, and a path if need be, such as 'https://www.example.com'. "
-            "A site that only serves pixels may remove it.",
-            id="ptrack.W001",
-        )
-    ]
+    fault = _find_fault_of_url(url)
+    if fault:
+        return [
+            checks.Warning(
+                f"PTRACK_APP_URL {fault}, so mail clients cannot load the pictures.",
+                hint="Set it to scheme and host, and a path if need be, such as 'https://www.example.com'. "
+                "A site that only serves pixels may remove it.",
+                id="ptrack.W001",
+            )
+        ]
+    prefix = _find_prefix() if conf.has_urlconf() else None
+    if prefix and urlsplit(conf.app_url()).path.endswith(prefix):
+        return [
+            checks.Warning(
+                f"PTRACK_APP_URL ends in {prefix!r}, and the prefix of ptrack.urls comes after it once more.",
+                hint=f"Remove {prefix!r} from PTRACK_APP_URL, unless the site is mounted there.",
+                id="ptrack.W006",
+            )
+        ]
+    return []
 
 
 def check_route(**kwargs: Any) -> list[checks.CheckMessage]:
@@ -107,14 +119,15 @@ def check_route(**kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_prefix(**kwargs: Any) -> list[checks.CheckMessage]:
-    if all(prefix for prefix, _ in _routes()):
-        return []
     return [
         checks.Warning(
-            "ptrack.urls is mounted at an empty prefix, where it answers for all addresses that follow in the URLconf.",
+            f"ptrack.urls is mounted at {f'{prefix!r}, without a slash' if prefix else 'an empty prefix'}, "
+            f"where it answers for all addresses that {'begin so and ' if prefix else ''}follow in the URLconf.",
             hint="Give it a prefix of its own: path('ptrack/', include('ptrack.urls')),",
             id="ptrack.W003",
         )
+        # Some other ends of expressions are as good as a slash.
+        for prefix in sorted({prefix for prefix, _ in _routes() if not prefix or prefix[-1].isalnum()})
     ]
 
 
@@ -124,7 +137,7 @@ def check_pixels(**kwargs: Any) -> list[checks.CheckMessage]:
     if not any(_routes()):
         return []
     searched = [app_config.name for app_config in apps.get_app_configs()]
-    if (project := conf.project_package()) and project not in searched:
+    if (project := conf.project_package() or f"the folder of {conf.urlconf_name()}") not in searched:
         searched.append(project)
     return [
         checks.Info(
@@ -146,7 +159,7 @@ def _messages_of(pixel_class: type[TrackingPixel]) -> list[checks.CheckMessage]:
 
 
 def check_secret_strength(**kwargs: Any) -> list[checks.CheckMessage]:
-    if not _uses_secret() or _check_setting(conf.secret):
+    if not uses_secret(current_encoder()) or _check_setting(conf.secret):
         return []
     length = len(conf.secret())
     if length == conf.SECRET_MAX_BYTES and len(set(conf.secret())) >= _MIN_DISTINCT_BYTES:
@@ -162,11 +175,6 @@ def check_secret_strength(**kwargs: Any) -> list[checks.CheckMessage]:
     ]
 
 
-def _uses_secret() -> bool:
-    encoder = current_encoder()
-    return isinstance(encoder, PtrackEncoder) or (isinstance(encoder, type) and issubclass(encoder, PtrackEncoder))
-
-
 def _check_setting(read: Callable[[], object], **error: Any) -> list[checks.CheckMessage]:
     try:
         read()
@@ -175,17 +183,46 @@ def _check_setting(read: Callable[[], object], **error: Any) -> list[checks.Chec
     return []
 
 
-def _is_absolute_http(url: object) -> bool:
-    # The path of a pixel follows, which cannot stand after a query or fragment, even an empty one.
-    if not isinstance(url, str) or not url.isprintable() or not _NOT_IN_BASE.isdisjoint(url):
+def _takes_self(encoder: object, method: str) -> bool:
+    """Return whether a method would take its first argument for the object that it belongs to."""
+    try:
+        parameters = inspect.signature(getattr(encoder, method, None)).parameters  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        # Nothing to call, or a callable that does not tell.
         return False
+    return next(iter(parameters), "") == "self"
+
+
+def _find_fault_of_url(url: object) -> str | None:
+    """Return what keeps a base address from being one, or None."""
+    if not isinstance(url, str):
+        return f"is of type {type(url).__name__}"
+    if url != url.strip():
+        return "is surrounded by white space"
+    if not url.isprintable() or " " in url or "\\" in url:
+        return "has a character that no address has"
+    if "?" in url or "#" in url:
+        # Even an empty one.
+        return "has a query or a fragment, after which no path can stand"
     try:
         parts = urlsplit(url)
-        # Reading the port checks it.
         port = parts.port
     except ValueError:
-        return False
-    return bool(parts.scheme in ("http", "https") and parts.hostname and port != 0)
+        return "has a host or a port that there cannot be"
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return "is not an absolute http(s) address"
+    if port == 0 or parts.netloc.endswith(":"):
+        return "has a host or a port that there cannot be"
+    return None
+
+
+def _find_prefix() -> str | None:
+    """Return the prefix of ptrack.urls without its last slash, or None if what stands before it is known."""
+    try:
+        address = current_address()
+    except NoReverseMatch:
+        return None
+    return None if address.mount else address.before.rstrip("/")
 
 
 def _routes() -> Iterator[tuple[str, str]]:

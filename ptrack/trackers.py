@@ -82,9 +82,14 @@ class Tracker:
     def register(self, pixel_class: _PixelClass) -> _PixelClass:
         """Register a subclass of ``TrackingPixel`` and return it; serves as a decorator.
 
-        Raises ``PtrackRegistrationError`` for anything else, for a class without
-        ``record`` and for one that is registered already.
+        Raises ``PtrackRegistrationError`` for anything else, for a class without ``record``
+        or with a generator for it, and for one that is registered already; besides, whatever
+        the class raises when an object of it is made.
         """
+        if inspect.isfunction(pixel_class):
+            raise PtrackRegistrationError(
+                f"{pixel_class!r} is a function: make it the method record() of a subclass of ptrack.TrackingPixel."
+            )
         if not isinstance(pixel_class, type):
             raise PtrackRegistrationError(
                 f"{pixel_class!r} is not a class: register the pixel class itself, not an object of it."
@@ -93,7 +98,7 @@ class Tracker:
             raise PtrackRegistrationError(
                 f"{pixel_class!r} is not a pixel: make it a subclass of ptrack.TrackingPixel."
             )
-        if inspect.isabstract(pixel_class):
+        if inspect.isabstract(pixel_class) or not callable(pixel_class.record):
             raise PtrackRegistrationError(
                 f"{pixel_class!r} is abstract: give it a method record(self, *args, **kwargs)."
             )
@@ -118,7 +123,8 @@ class Tracker:
     def record(self, args: Sequence[Any], kwargs: dict[str, Any], get_request: Callable[[], HttpRequest]) -> None:
         """Run every registered pixel once, with a tag's arguments.
 
-        Calls ``get_request`` only if a pixel needs the request, and then once.
+        Calls ``get_request`` when the first pixel needs the request, and again for the next
+        one if it fails.
 
         A pixel that fails is logged and the others run: mail proxies keep a broken picture,
         and one app's mistake must not cost another app its data.

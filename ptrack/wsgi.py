@@ -11,6 +11,7 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterable
 from functools import lru_cache, partial
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 from weakref import ReferenceType
 
@@ -45,15 +46,22 @@ def serve_pixels(application: WSGIApplication) -> WSGIApplication:
     hits, logging and request signals. What a middleware adds or refuses does not happen to
     them. All else is the given application's: other addresses and methods, and pixels
     too if what stands before ``ptrack.urls`` in the URLconf is not fixed text (a language).
+
+    Raises ``TypeError`` for an ASGI application.
     """
+    if iscoroutinefunction(application) or iscoroutinefunction(type(application).__call__):
+        raise TypeError(
+            f"serve_pixels takes a WSGI application, and {application!r} is an ASGI one: "
+            "write serve_pixels(get_wsgi_application()) in wsgi.py."
+        )
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"]
         token = find_token(_to_path(environ)) if method in ANSWERED_METHODS else None
         if token is None:
             return application(environ, start_response)
-        name = get_script_name(environ)
-        use_script_prefix(name if name.endswith("/") else f"{name}/")
+        script_name = get_script_name(environ)
+        use_script_prefix(script_name if script_name.endswith("/") else f"{script_name}/")
         clear_urlconf()
         _started.send(environ=environ)
         body = _Body()
@@ -82,6 +90,9 @@ class _Body(list[bytes]):
             # As Django closes what a response holds.
             with contextlib.suppress(Exception):
                 self.request.close()
+        if not _this_thread.may_be_connected:
+            # A connection that failed on its way has sent no signal.
+            _this_thread.may_be_connected = None
         _finished.send()
         clear_urlconf()
 
@@ -150,9 +161,6 @@ def _has_no_connection() -> bool:
 
 
 def _has_nothing_to_close() -> bool:
-    if not _this_thread.may_be_connected:
-        # A connection that failed on its way has sent no signal.
-        _this_thread.may_be_connected = None
     return _has_no_connection() and not (
         any(_may_have_to_be_closed(cache.get("BACKEND")) for cache in caches.settings.values())
         and caches.all(initialized_only=True)

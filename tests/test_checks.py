@@ -102,10 +102,10 @@ def test_a_derived_encoder_needs_the_secret():
 @pytest.mark.parametrize(
     ("attributes", "fault"),
     [
-        ({}, "no method encrypt and no method decrypt"),
+        ({}, "no method encrypt and has no method decrypt"),
         ({"encrypt": staticmethod(len)}, "no method decrypt"),
         ({"decrypt": staticmethod(len)}, "no method encrypt"),
-        ({"encrypt": "text", "decrypt": None}, "no method encrypt and no method decrypt"),
+        ({"encrypt": "text", "decrypt": None}, "no method encrypt and has no method decrypt"),
     ],
 )
 def test_e003_encoder_without_its_methods(attributes, fault):
@@ -116,6 +116,26 @@ def test_e003_encoder_without_its_methods(attributes, fault):
     assert message.hint == (
         "Assign ptrack.ptrack_encoder a class with the static methods encrypt(*args, **kwargs) and decrypt(token)."
     )
+
+
+def test_e003_encoder_whose_methods_are_for_its_objects():
+    class MyEncoder:
+        def encrypt(self, *args, **kwargs): ...
+
+        def decrypt(self, token): ...
+
+    ptrack.ptrack_encoder = MyEncoder
+    message = the_only("ptrack.E003")
+    assert message.msg == (
+        f"The encoder {MyEncoder!r} takes an argument for self in encrypt and takes an argument for self in decrypt."
+    )
+    ptrack.ptrack_encoder = MyEncoder()
+    assert ids() == []
+
+
+def test_an_encoder_whose_parameters_nobody_knows_is_fine():
+    ptrack.ptrack_encoder = type("MyEncoder", (), {"encrypt": dict, "decrypt": str})
+    assert ids() == []
 
 
 @pytest.mark.parametrize(
@@ -149,37 +169,53 @@ def test_a_site_that_only_serves_needs_no_app_url(settings):
         "mailto:ada@example.com",
         "https://",
         "https:///path",
-        "https://www.example.com:port",
-        "https://www.example.com:0",
-        "https://[::1",
-        "https://www.example.com?query",
-        "https://www.example.com?",
-        "https://www.example.com/#",
-        "https://www.example.com\\path",
-        "https://www.example.com#fragment",
-        "https://www.exam ple.com",
-        " www.example.com",
     ],
 )
 def test_w001_app_url_that_is_not_absolute(url):
-    say_w001(url, "not an absolute http(s) address")
+    say_w001(url, "is not an absolute http(s) address")
 
 
-@pytest.mark.parametrize("url", [" https://www.example.com", "https://www.example.com\n"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.example.com:port",
+        "https://www.example.com:0",
+        "https://www.example.com:80800",
+        "https://[::1",
+        "http://https://www.example.com",
+    ],
+)
+def test_w001_app_url_with_no_such_host_or_port(url):
+    say_w001(url, "has a host or a port that there cannot be")
+
+
+@pytest.mark.parametrize("mark", ["?query", "?", "/#", "#fragment"])
+def test_w001_app_url_that_nothing_can_follow(mark):
+    say_w001(f"https://www.example.com{mark}", "has a query or a fragment, after which no path can stand")
+
+
+@pytest.mark.parametrize(
+    "url", ["https://www.example.com\\path", "https://www.exam ple.com", "https://www.example\0.com"]
+)
+def test_w001_app_url_with_a_character_that_none_has(url):
+    say_w001(url, "has a character that no address has")
+
+
+@pytest.mark.parametrize("url", [" https://www.example.com", "https://www.example.com\n", " www.example.com"])
 def test_w001_app_url_with_white_space_around_it(url):
-    say_w001(url, "surrounded by white space")
+    say_w001(url, "is surrounded by white space")
 
 
 @pytest.mark.parametrize(("url", "kind"), [(b"https://www.example.com", "bytes"), (5, "int")])
 def test_w001_app_url_of_another_type(url, kind):
-    say_w001(url, f"of type {kind}")
+    say_w001(url, f"is of type {kind}")
 
 
 def say_w001(url, fault):
     with override_settings(PTRACK_APP_URL=url):
         message = the_only("ptrack.W001")
     assert message.level == django_checks.WARNING
-    assert message.msg == f"PTRACK_APP_URL is {fault}, so mail clients cannot load the pictures."
+    assert message.msg == f"PTRACK_APP_URL {fault}, so mail clients cannot load the pictures."
     assert message.hint == (
         "Set it to scheme and host, and a path if need be, such as 'https://www.example.com'. "
         "A site that only serves pixels may remove it."
@@ -338,6 +374,51 @@ def test_w003_empty_prefix(urlconf):
 
 
 @pytest.mark.parametrize(
+    ("route", "fault"),
+    [
+        (path("p", include("ptrack.urls")), "'p'"),
+        (re_path("^track2", include("ptrack.urls")), "'track2'"),
+        (path("a/", include([path("b", include("ptrack.urls"))])), "'a/b'"),
+    ],
+)
+def test_w003_prefix_that_other_addresses_begin_with(route, fault):
+    with override_settings(ROOT_URLCONF=UrlConf(route)):
+        message = the_only("ptrack.W003")
+    assert message.msg == (
+        f"ptrack.urls is mounted at {fault}, without a slash, where it answers for all addresses that "
+        "begin so and follow in the URLconf."
+    )
+
+
+@pytest.mark.parametrize("prefix", ["t-", "t_", "t~"])
+def test_a_mark_at_the_end_of_a_prefix_is_as_good_as_a_slash(prefix):
+    with override_settings(ROOT_URLCONF=UrlConf(path(prefix, include("ptrack.urls")))):
+        assert ids() == []
+
+
+@pytest.mark.parametrize(
+    ("app_url", "prefix"),
+    [
+        ("https://www.example.com/ptrack", "/ptrack"),
+        ("https://www.example.com/ptrack/", "/ptrack"),
+        ("https://www.example.com/mail/ptrack/", "/ptrack"),
+    ],
+)
+def test_w006_app_url_that_ends_in_the_prefix(app_url, prefix):
+    with override_settings(PTRACK_APP_URL=app_url):
+        message = the_only("ptrack.W006")
+    assert message.level == django_checks.WARNING
+    assert message.msg == f"PTRACK_APP_URL ends in {prefix!r}, and the prefix of ptrack.urls comes after it once more."
+    assert message.hint == f"Remove {prefix!r} from PTRACK_APP_URL, unless the site is mounted there."
+
+
+@pytest.mark.parametrize("mounted", ["/ptrack/", "/mail/"])
+def test_an_app_url_that_ends_in_the_script_prefix_is_fine(mounted):
+    with override_settings(PTRACK_APP_URL=f"https://www.example.com{mounted}"), script_prefix(mounted):
+        assert ids() == []
+
+
+@pytest.mark.parametrize(
     ("secret", "length", "distinct"),
     [("short", 5, 5), ("a" * 32, 32, 1), ("abcdefg" * 4 + "abcd", 32, 7), (GOOD_SECRET[:31], 31, 31)],
 )
@@ -393,9 +474,11 @@ def test_i001_no_pixel():
 @pytest.mark.usefixtures("no_pixels")
 @pytest.mark.parametrize("module", ["welcome.urls", "urls"])
 def test_i001_names_each_package_once(monkeypatch, module):
-    monkeypatch.setattr("ptrack.conf.project_package", lambda: module.rpartition(".")[0] or None)
-    assert the_only("ptrack.I001").hint.count("welcome") == 1
-    assert "project" not in the_only("ptrack.I001").hint
+    monkeypatch.setattr("ptrack.conf.urlconf_name", lambda: module)
+    hint = the_only("ptrack.I001").hint
+    assert hint.count("welcome") == 1
+    assert "project" not in hint
+    assert ("the folder of urls" in hint) == (module == "urls")
 
 
 @pytest.mark.usefixtures("no_pixels")
@@ -410,6 +493,7 @@ BROKEN_SETTINGS = {
     "ptrack.W001": {"PTRACK_APP_URL": "www.example.com"},
     "ptrack.W002": {"ROOT_URLCONF": UrlConf()},
     "ptrack.W003": {"ROOT_URLCONF": UrlConf(path("", include("ptrack.urls")))},
+    "ptrack.W006": {"PTRACK_APP_URL": "https://www.example.com/ptrack"},
     "ptrack.W004": {"PTRACK_SECRET": "weak"},
 }
 

@@ -59,11 +59,15 @@ def test_register_returns_the_class_and_so_decorates(tracker):
     [
         (PlainPixel(), "is not a class: register the pixel class itself, not an object of it."),
         (None, "is not a class: register the pixel class itself, not an object of it."),
-        (lambda: None, "is not a class: register the pixel class itself, not an object of it."),
+        (lambda: None, "is a function: make it the method record() of a subclass of ptrack.TrackingPixel."),
         (int, "is not a pixel: make it a subclass of ptrack.TrackingPixel."),
         (TrackingPixel, "is abstract: give it a method record(self, *args, **kwargs)."),
         (
             type("Recordless", (TrackingPixel,), {}),
+            "is abstract: give it a method record(self, *args, **kwargs).",
+        ),
+        (
+            type("Unrecording", (TrackingPixel,), {"record": None}),
             "is abstract: give it a method record(self, *args, **kwargs).",
         ),
     ],
@@ -582,8 +586,3 @@ def test_any_other_result_is_ignored(tracker, caplog, result):
     tracker.register(pixel_class(lambda self, *args, **kwargs: result))
     record(tracker)
     assert caplog.records == []
-
-
-def test_the_base_class_records_nothing():
-    assert TrackingPixel.record(PlainPixel()) is None
-    assert TrackingPixel.takes_request is None

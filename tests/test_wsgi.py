@@ -14,6 +14,7 @@ from unittest.mock import Mock
 import pytest
 from django.core.cache import caches
 from django.core.cache.backends.dummy import DummyCache
+from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.db import connections
@@ -44,6 +45,12 @@ def environ_of(path_info, **environ):
 def without_django():
     """An application that fails for what it does not answer itself."""
     return wsgi.serve_pixels(None)
+
+
+@pytest.mark.parametrize("application", [ASGIHandler(), ASGIHandler().__call__])
+def test_an_asgi_application_is_refused_at_once(application):
+    with pytest.raises(TypeError, match=r"is an ASGI one: write serve_pixels\(get_wsgi_application\(\)\) in wsgi\.py"):
+        wsgi.serve_pixels(application)
 
 
 @pytest.fixture
