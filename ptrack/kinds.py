@@ -154,7 +154,6 @@ MACHINE_RULES: list[Rule] = [
         "VirusTotal",
         "Microsoft Exchange/",
     ),
-    *_like(SCANNER, "a public test suite", r"^cortex/\d", "is that of Palo Alto Cortex"),
     *_like(
         SCANNER,
         "JayBizzle/Crawler-Detect, crawlers.txt; monperrus/crawler-user-agents",
@@ -286,7 +285,7 @@ MACHINE_RULES: list[Rule] = [
         SCANNER,
         "monperrus/crawler-user-agents; matomo-org/device-detector, library.yml",
         r"^(?:curl|wget|httpie|aria2|jetty|faraday|insomnia|got|hyper|hackney|needle|unirest|okhttp|deno|bun|dart|go|k6"
-        r"|siege|apachebench|wrk|guzzle|rest-client|http\.rb)(?:$|[/ (])"
+        r"|siege|apachebench|wrk|cortex|guzzle|rest-client|http\.rb)(?:$|[/ (])"
         r"|^(?:python|java|perl|ruby|php|node|lua)(?:$|[^a-z]|client)",
         "is that of a script or a tool",
     ),
@@ -451,7 +450,8 @@ def classify(headers: Mapping[str, str], age: timedelta | None = None) -> tuple[
 
     Takes the headers by name, in any case, and how long after the rendering of the picture
     the request came, if that is known. With the extra ``scanners`` installed, the package
-    ``crawler-user-agents`` is asked about what no rule decided. Never raises.
+    ``crawler-user-agents`` is asked before what looks like a browser counts as a person.
+    Never raises.
     """
     by_name = {str(name).lower().replace("_", "-"): str(value) for name, value in headers.items()}
     if verdict := _classify_intent(by_name):

@@ -70,7 +70,10 @@ class PixelResponse(HttpResponse):
 
 @login_not_required
 def serve_pixel(request: HttpRequest, ptrack_encoded_data: str) -> HttpResponse:
-    """Run the registered pixels for a token, and return the picture whatever the token was."""
+    """Answer GET with the picture, after running the registered pixels for the token; HEAD runs none.
+
+    The picture is returned whatever the token was. Other methods are answered with status 405.
+    """
     if request.method in ANSWERED_METHODS:
         return PixelResponse(answer(request.method, ptrack_encoded_data, lambda: request))
     response = HttpResponseNotAllowed(ANSWERED_METHODS)
@@ -82,7 +85,7 @@ def serve_pixel(request: HttpRequest, ptrack_encoded_data: str) -> HttpResponse:
 def answer(method: str, token: str, get_request: Callable[[], HttpRequest]) -> bytes:
     """Return the body of the answer to GET or HEAD, after recording the hit if it is one.
 
-    Calls ``get_request`` only if a pixel needs the request, and then once.
+    Calls ``get_request`` only if a pixel needs the request.
     """
     if method == "HEAD":
         # Nothing is shown to anyone, so nothing is recorded.
@@ -109,7 +112,7 @@ serve_pixel.csrf_exempt = True  # type: ignore[attr-defined]
 def record_hit(token: str, get_request: Callable[[], HttpRequest]) -> None:
     """Decode a token and run every registered pixel with what it holds, if it can be read.
 
-    Calls ``get_request`` only if a pixel needs the request, and then once.
+    Calls ``get_request`` only if a pixel needs the request.
     Pixels that take the request find the ``ptrack.hits.Hit`` at ``request.ptrack``.
     """
     arrived = time.time()

@@ -167,7 +167,7 @@ def test_an_encoder_that_fails_to_say_when(outcome, caplog):
     assert "plain" not in record.getMessage()
 
 
-def test_all_but_the_time_is_worked_out_when_it_is_looked_at(seen, monkeypatch):
+def test_all_but_the_time_is_worked_out_when_it_is_looked_at(seen):
     open_mail(ptrack.pixel_img())
     assert set(vars(seen[0].ptrack)) == {"token", "_timestamp", "_meta"}
 

@@ -32,7 +32,7 @@ from support import on_each_database
 
 pytestmark = [on_each_database, pytest.mark.django_db, pytest.mark.usefixtures("kept")]
 
-FIREFOX = (
+CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Safari/537.36"
 )
 COLUMNS = [field.name for field in Open._meta.get_fields() if field.name != "id"]
@@ -163,7 +163,7 @@ def test_any_user_agent_is_kept_as_far_as_there_is_room(sent, stored):
     assert the_row().user_agent == stored
 
 
-def test_without_a_user_agent():
+def test_a_hit_without_a_user_agent_is_kept():
     open_mail(ptrack.pixel_img())
     assert (the_row().user_agent, the_row().kind, the_row().reason) == ("", "unknown", "there is no user agent")
 
@@ -253,7 +253,7 @@ def test_a_worker_keeps_the_same_row(monkeypatch):
         assert issubclass(in_background, ptrack.BackgroundPixel)
 
         token = ptrack.PtrackEncoder.encrypt("welcome", user=7)
-        meta = {"HTTP_USER_AGENT": FIREFOX, "HTTP_SEC_PURPOSE": "prefetch", "REMOTE_ADDR": "192.0.2.1"}
+        meta = {"HTTP_USER_AGENT": CHROME, "HTTP_SEC_PURPOSE": "prefetch", "REMOTE_ADDR": "192.0.2.1"}
         request = hit_request(meta, token, timezone.now().timestamp())
         Open.objects.record(request, ["welcome"], {"user": 7})
         expected = values_of(the_row())
@@ -289,9 +289,7 @@ def test_old_hits_are_pruned():
 
 def test_pruning_goes_in_batches():
     keep_at(*[timedelta(days=10)] * 7, timedelta())
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         output = prune("--days", "5", "--batch", "3", "--verbosity", "2")
     assert output.splitlines() == [
         *["3 hits deleted ...", "6 hits deleted ...", "7 hits deleted ..."],
@@ -328,7 +326,7 @@ def test_the_migrations_are_complete():
     assert output.getvalue() == "No changes detected in app 'ptrack_opens'\n"
 
 
-def test_its_names():
+def test_its_label_cannot_clash_with_that_of_a_sites_own_opens_app():
     config = apps.get_app_config("ptrack_opens")
     assert (config.name, config.label) == ("ptrack.opens", "ptrack_opens")
     assert apps.get_model("ptrack_opens", "Open") is Open

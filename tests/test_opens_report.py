@@ -578,6 +578,21 @@ def test_the_links_to_csv_keep_the_window_and_the_argument(visitor):
     assert len(rows_of(visitor.get(URL + links[1]))) == 2
 
 
+@pytest.mark.parametrize("wanted", ["hits", "report"])
+@pytest.mark.parametrize(
+    ("parameters", "fault"),
+    [
+        ({"since": "2026-11-02", "until": "2026-11-01"}, "is before the first"),
+        ({"since": "yesterday"}, "Enter a valid date"),
+        ({"by": "=absent"}, "Select a valid choice"),
+    ],
+)
+def test_of_what_cannot_be_chosen_there_is_no_file(visitor, wanted, parameters, fault):
+    response = visitor.get(URL, {**WINDOW, **parameters, "format": wanted})
+    assert response.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert fault in response.rendered_content
+
+
 @pytest.mark.parametrize("parameters", [{}, {"format": "hits"}, {"format": "report"}])
 def test_the_report_is_behind_the_view_permission(site, parameters):
     client = Client()
@@ -632,7 +647,7 @@ def test_the_list_is_searched_and_filtered(visitor, parameters, found):
         ("100%", "100%"),
     ],
 )
-def test_arguments_of_any_letters_are_found(visitor, value, term):
+def test_arguments_of_any_letters_are_found(value, term):
     keep(value)
     keep("a back/slash, say hi, a tab, 1000, half", pixel="other")
     found = OpenAdmin(Open, admin.site).get_search_results(None, Open.objects.all(), term)[0]

@@ -52,7 +52,7 @@ class ReportForm(forms.Form):
         self.fields["by"].choices = choices  # type: ignore[attr-defined]
 
     def clean(self) -> None:
-        """Refuse a window that ends before it begins."""
+        """Make a window of the two days, or refuse them."""
         since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
         if since and until:
             try:
@@ -124,8 +124,8 @@ class OpenAdmin(Base):
         if not self.has_view_permission(request):
             raise PermissionDenied
         form = ReportForm(request.GET, seen_arguments())
-        form.is_valid()
-        wanted = request.GET.get("format")
+        # Of what was not asked for, there is no file; the page says what is wrong.
+        wanted = request.GET.get("format") if form.is_valid() else None
         if wanted == "hits":
             return _csv(hit_lines(hits_in(form.window).order_by("at", "pk").iterator()), "hits")
         report = make_report(form.window, form.argument)

@@ -45,6 +45,11 @@ class Argument(NamedTuple):
         """What stands for it in addresses and commands: ``1`` for the first in place, or ``=name``."""
         return str(self.key + 1) if isinstance(self.key, int) else f"={self.key}"
 
+    @property
+    def name(self) -> str:
+        """What a person calls it in a command: the name, or the place."""
+        return self.slug if isinstance(self.key, int) else self.key
+
     def __str__(self) -> str:
         return f"argument {self.key + 1}" if isinstance(self.key, int) else self.key
 

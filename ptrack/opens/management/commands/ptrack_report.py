@@ -67,9 +67,9 @@ def _choose(by: str | None) -> Argument | None:
     if by is None:
         return arguments[0] if arguments else None
     for argument in arguments:
-        if by in (str(argument.key) if isinstance(argument.key, str) else argument.slug, argument.slug):
+        if by in (argument.name, argument.slug):
             return argument
-    seen = ", ".join(str(argument.key) if isinstance(argument.key, str) else argument.slug for argument in arguments)
+    seen = ", ".join(argument.name for argument in arguments)
     raise CommandError(f"No hit has an argument {by!r}. There are: {seen or 'none'}.")
 
 
