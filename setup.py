@@ -5,7 +5,10 @@ import subprocess
 import sys
 
 # Top-level modules that the tests import, beside those that these bring along.
-REQUIRED = ("setuptools", "django", "nacl", "pytest", "pytest_django", "hypothesis", "jinja2", "PIL")
+REQUIRED = (
+    *("setuptools", "django", "nacl", "crawleruseragents", "django_tasks"),
+    *("pytest", "pytest_django", "hypothesis", "jinja2", "PIL"),
+)
 
 missing = [name for name in REQUIRED if importlib.util.find_spec(name) is None]
 if sys.argv[1:2] == ["test"] and missing:

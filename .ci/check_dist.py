@@ -29,7 +29,9 @@ def main(dist: Path) -> int:
 
     package = files_below("ptrack")
     expected_wheel = package | {f"{info}/{name}" for name in METADATA}
-    expected_sdist = package | files_below("tests") | {"LICENSE", "README.md", "CHANGELOG.md", "tox.ini", "setup.cfg"}
+    expected_sdist = {"LICENSE", "README.md", "CHANGELOG.md", "tox.ini", "setup.cfg"}.union(
+        *map(files_below, ("ptrack", "tests", "example", "benchmarks", ".ci"))
+    )
     faults = {
         "The wheel lacks": expected_wheel - in_wheel,
         "The wheel should not hold": in_wheel - expected_wheel,

@@ -10,7 +10,7 @@ db         a worker of django-tasks-db is killed, with a task running that has w
 rq         the same with RQ, over a Redis server that is started for it
 database   the database stops, and comes back for the last third
 hang       a pixel does not return, in one of two workers of the web server
-disk       there is no room for the log, and one pixel in ten fails, so that there is much to log
+disk       there is no room for the log, and one hit in ten fails, so that there is much to log
 
 Every picture that arrived whole has to be exactly one row in the end: after the tasks of the
 killed worker were queued again, as the README says, and save those of the time without a

@@ -169,7 +169,6 @@ def test_the_hit_is_a_row(page: Page, public: PublicSite) -> None:
 def test_the_picture_is_there_and_cannot_be_seen(page: Page) -> None:
     picture = page.locator("img")
     assert picture.evaluate("img => [img.complete, img.naturalWidth, img.naturalHeight]") == [True, 1, 1]
-    assert (picture.bounding_box() or {}).keys() >= {"x", "y"}
     with_picture = screenshot(page)
     picture.evaluate("img => img.remove()")
     assert ImageChops.difference(with_picture, screenshot(page)).getbbox() is None
