@@ -72,7 +72,7 @@ def check_encoder(**kwargs: Any) -> list[checks.CheckMessage]:
                 id="ptrack.E003",
             )
         ]
-    if not uses_secret(current_encoder()):
+    if not uses_secret(encoder):
         return []
     return [
         *_check_setting(conf.secret, hint=_SECRET_HINT, id="ptrack.E001"),
