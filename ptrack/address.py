@@ -75,6 +75,11 @@ def current_address() -> Address:
     return address
 
 
+def are_routes_translated() -> bool:
+    """Return whether the path of a pixel's address differs from language to language in the active URLconf."""
+    return _routes_of(get_resolver(get_urlconf())).are_translated
+
+
 def mount_below(app_url: str, mount: str) -> str:
     """Return the mount of an address, or nothing if ``PTRACK_APP_URL`` ends in it."""
     # Where a site lives below a path, the setting may say so as well as the server.

@@ -175,7 +175,8 @@ def _to_request(hit: Mapping[str, Any]) -> HttpRequest:
 
 def _find_place() -> tuple[str, str]:
     """Return a backend and a queue of it that there are, the default ones if possible."""
-    backend = min(task_backends, key=lambda alias: alias != DEFAULT_TASK_BACKEND_ALIAS)
+    aliases = tuple(task_backends)
+    backend = aliases[0] if aliases and DEFAULT_TASK_BACKEND_ALIAS not in aliases else DEFAULT_TASK_BACKEND_ALIAS
     queues = task_backends[backend].queues
     is_default = not queues or DEFAULT_TASK_QUEUE_NAME in queues
     return backend, DEFAULT_TASK_QUEUE_NAME if is_default else min(queues)

@@ -17,11 +17,11 @@ ptrack.I001  ptrack.urls is routed, but no pixel is registered
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
-from django.apps import apps
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import NoReverseMatch, Resolver404, get_resolver
@@ -29,6 +29,7 @@ from django.urls.resolvers import LocalePrefixPattern
 
 from . import conf
 from .address import current_address
+from .discovery import searched_places
 from .encoder import current_encoder, uses_secret
 from .trackers import TrackingPixel, dotted_path, tracker
 from .urlconf import resolve_as_request, walk_urls
@@ -39,6 +40,9 @@ TAG = "ptrack"
 # Distinct bytes. 32 random hex digits, the poorest spelling of a good secret, fall below
 # this in fewer than one of a million cases.
 _MIN_DISTINCT_BYTES = 8
+
+# Or is empty. Any other mark, and what is special in an expression, is as good an end as a slash.
+_ENDS_IN_WORD = re.compile(r"(?:^|(?<!\\)[^\W_])\Z")
 
 _SECRET_HINT = "Set it to the line that 'python manage.py ptrack_secret' prints."
 _NOT_USABLE = (
@@ -99,7 +103,7 @@ def check_app_url(**kwargs: Any) -> list[checks.CheckMessage]:
             )
         ]
     prefix = _find_prefix() if conf.has_urlconf() else None
-    if prefix and urlsplit(conf.app_url()).path.endswith(prefix):
+    if prefix and unquote(urlsplit(conf.app_url()).path).endswith(prefix):
         return [
             checks.Warning(
                 f"PTRACK_APP_URL ends in {prefix!r}, and the prefix of ptrack.urls comes after it once more.",
@@ -126,8 +130,7 @@ def check_prefix(**kwargs: Any) -> list[checks.CheckMessage]:
             hint="Give it a prefix of its own: path('ptrack/', include('ptrack.urls')),",
             id="ptrack.W003",
         )
-        # Some other ends of expressions are as good as a slash.
-        for prefix in sorted({prefix for prefix, _ in _routes() if not prefix or prefix[-1].isalnum()})
+        for prefix in sorted({prefix for prefix, _ in _routes() if _ENDS_IN_WORD.search(prefix)})
     ]
 
 
@@ -136,14 +139,11 @@ def check_pixels(**kwargs: Any) -> list[checks.CheckMessage]:
         return [message for pixel_class in tracker._registry for message in _messages_of(pixel_class)]
     if not any(_routes()):
         return []
-    searched = [app_config.name for app_config in apps.get_app_configs()]
-    if (project := conf.project_package() or f"the folder of {conf.urlconf_name()}") not in searched:
-        searched.append(project)
     return [
         checks.Info(
             "ptrack.urls is routed, but no pixel is registered, so hits are answered and forgotten.",
             hint="If this site records hits, register a pixel in a pixels.py. Looked for it in: "
-            f"{', '.join(searched)}. A site that only sends the mails needs none.",
+            f"{', '.join(searched_places())}. A site that only sends the mails needs none.",
             id="ptrack.I001",
         )
     ]
@@ -184,13 +184,12 @@ def _check_setting(read: Callable[[], object], **error: Any) -> list[checks.Chec
 
 
 def _takes_self(encoder: object, method: str) -> bool:
-    """Return whether a method would take its first argument for the object that it belongs to."""
-    try:
-        parameters = inspect.signature(getattr(encoder, method, None)).parameters  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        # Nothing to call, or a callable that does not tell.
+    """Return whether an encoder is a class whose method would take its first argument for an object of it."""
+    function = inspect.getattr_static(encoder, method, None)
+    if not isinstance(encoder, type) or not inspect.isfunction(function):
         return False
-    return next(iter(parameters), "") == "self"
+    code = function.__code__
+    return code.co_argcount > 0 and code.co_varnames[0] == "self"
 
 
 def _find_fault_of_url(url: object) -> str | None:
@@ -209,20 +208,19 @@ def _find_fault_of_url(url: object) -> str | None:
         port = parts.port
     except ValueError:
         return "has a host or a port that there cannot be"
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    is_twice = parts.netloc.endswith(":") and parts.path.startswith("//")
+    if parts.scheme not in ("http", "https") or not parts.hostname or is_twice:
         return "is not an absolute http(s) address"
-    if port == 0 or parts.netloc.endswith(":"):
-        return "has a host or a port that there cannot be"
-    return None
+    return "has a host or a port that there cannot be" if port == 0 else None
 
 
 def _find_prefix() -> str | None:
-    """Return the prefix of ptrack.urls without its last slash, or None if what stands before it is known."""
+    """Return the prefix of ptrack.urls without its last slash, or None if the site is known to be below a path."""
     try:
         address = current_address()
     except NoReverseMatch:
         return None
-    return None if address.mount else address.before.rstrip("/")
+    return None if address.mount or conf.has_script_name() else unquote(address.before.rstrip("/"))
 
 
 def _routes() -> Iterator[tuple[str, str]]:

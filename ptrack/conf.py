@@ -94,9 +94,14 @@ def uses_time_zones() -> bool:
     return bool(_read("USE_TZ", True))
 
 
-def language_code() -> str:
-    """Return ``LANGUAGE_CODE``, the language of requests that say nothing of theirs."""
-    return str(_read("LANGUAGE_CODE", "en-us"))
+def languages() -> list[str]:
+    """Return the codes of ``LANGUAGES``, those that a request may have."""
+    return [code for code, _ in _read("LANGUAGES", ())]
+
+
+def has_script_name() -> bool:
+    """Return whether ``FORCE_SCRIPT_NAME`` is set, which only the main thread finds in the script prefix."""
+    return bool(_read("FORCE_SCRIPT_NAME", None))
 
 
 def middleware() -> list[str]:

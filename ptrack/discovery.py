@@ -6,6 +6,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+from django.apps import apps
 from django.utils.module_loading import autodiscover_modules, module_has_submodule
 
 from . import conf
@@ -32,6 +33,14 @@ def autodiscover() -> None:
         raise
 
 
+def searched_places() -> list[str]:
+    """Return where ``autodiscover`` looks for ``pixels.py``: names of packages, each once."""
+    places = [app_config.name for app_config in apps.get_app_configs()]
+    urlconf = conf.urlconf_name()
+    project = conf.project_package() or (_folder_of(urlconf) and f"the folder of {urlconf}")
+    return [*places, project] if project and project not in places else places
+
+
 def _import_from_project() -> None:
     package = conf.project_package()
     if not package:
@@ -52,10 +61,13 @@ def _import_from_project() -> None:
 
 
 def _folder_of(module_name: str) -> Path | None:
-    """Return the folder of a top-level module that is in a file, or None."""
+    """Return the folder that a top-level module or package is in, or None if it is in none."""
     try:
         spec = find_spec(module_name)
     except ValueError:
-        # Of a module that was not imported, such as "__main__".
+        # Of no name, or of a module that was not imported, such as "__main__".
         return None
-    return Path(spec.origin).parent if spec and spec.has_location and spec.origin else None
+    if spec is None or not spec.has_location or not spec.origin:
+        return None
+    file = Path(spec.origin)
+    return file.parents[1] if spec.submodule_search_locations else file.parent

@@ -7,22 +7,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator
 from html.parser import HTMLParser
 from inspect import iscoroutinefunction
 from typing import Any, TypeVar, cast
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from django.core.mail import EmailMessage
 from django.test import Client
-from django.urls import Resolver404
+from django.urls import Resolver404, resolve
+from django.utils import translation
 
 from . import conf
-from .address import mount_below
+from .address import are_routes_translated, mount_below
 from .trackers import Registration, TrackingPixel, tracker
-from .urlconf import quoted_script_prefix, resolve_as_request
+from .urlconf import quoted_script_prefix
 from .views import serve_pixel
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -134,14 +136,18 @@ def _pixel_paths(html: str, base: str) -> Iterator[str]:
         # The test client has neither the path of PTRACK_APP_URL nor a script prefix before its paths.
         mount = mount_below(base, quoted_script_prefix()[:-1])
         path = source.removeprefix(base)
-        # A mail may have been rendered where there was no prefix.
-        path = path.removeprefix(mount) if path.startswith(f"{mount}/") else path
-        if _is_pixel_path(path):
-            yield path
+        # The mail may have been rendered where there was no prefix.
+        for candidate in (path.removeprefix(mount), path):
+            if _is_pixel_path(candidate):
+                yield candidate
+                break
 
 
 def _is_pixel_path(path: str) -> bool:
-    try:
-        return resolve_as_request(path).func is serve_pixel
-    except Resolver404:
-        return False
+    # In which language the client asks is up to it.
+    languages = conf.languages() if are_routes_translated() else ()
+    for language in (translation.get_language(), *languages):
+        with translation.override(language), contextlib.suppress(Resolver404):
+            if resolve(unquote(path)).func is serve_pixel:
+                return True
+    return False

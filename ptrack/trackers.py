@@ -98,7 +98,7 @@ class Tracker:
             raise PtrackRegistrationError(
                 f"{pixel_class!r} is not a pixel: make it a subclass of ptrack.TrackingPixel."
             )
-        if inspect.isabstract(pixel_class) or not callable(pixel_class.record):
+        if inspect.isabstract(pixel_class):
             raise PtrackRegistrationError(
                 f"{pixel_class!r} is abstract: give it a method record(self, *args, **kwargs)."
             )
@@ -108,7 +108,12 @@ class Tracker:
             raise PtrackRegistrationError(
                 f"{pixel_class!r} has a generator for record(), which nobody would iterate over: let it not yield."
             )
-        self._registry[pixel_class] = registration_of(pixel_class)
+        registration = registration_of(pixel_class)
+        if not callable(registration.pixel.record):
+            raise PtrackRegistrationError(
+                f"{pixel_class!r} has a record that cannot be called: give it a method record(self, *args, **kwargs)."
+            )
+        self._registry[pixel_class] = registration
         return pixel_class
 
     def unregister(self, pixel_class: type[TrackingPixel]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import quote, unquote
 
 from django.middleware.locale import LocaleMiddleware
-from django.urls import Resolver404, ResolverMatch, URLPattern, URLResolver, get_script_prefix, resolve
+from django.urls import ResolverMatch, URLPattern, URLResolver, get_script_prefix, resolve
 from django.utils import translation
 from django.utils.http import RFC3986_SUBDELIMS
 from django.utils.module_loading import import_string
@@ -20,15 +20,9 @@ def resolve_as_request(path: str) -> ResolverMatch:
 
     Takes the path without the script prefix. Raises ``Resolver404`` if it would find nothing.
     """
-    path_info = unquote(path)
-    if not _is_language_read():
-        # Then the language stays what it is, unless a middleware that is not Django's looks into the path.
-        with contextlib.suppress(Resolver404):
-            return resolve(path_info)
-    language = translation.get_language_from_path(path) or conf.language_code()
-    # Django has a check of its own for a bad LANGUAGE_CODE.
-    with translation.override(language if translation.check_for_language(language) else None):
-        return resolve(path_info)
+    language = translation.get_language_from_path(path) if _is_language_read() else None
+    with translation.override(language) if language else contextlib.nullcontext():
+        return resolve(unquote(path))
 
 
 def quoted_script_prefix() -> str:
@@ -57,7 +51,8 @@ def fixed_text(pattern: object) -> str | None:
 def _is_language_read() -> bool:
     """Return whether a middleware of Django's, or one derived from it, takes the language from the path."""
     for name in conf.middleware():
-        with contextlib.suppress(ImportError):
+        # Django says what is wrong with it, where it is needed.
+        with contextlib.suppress(Exception):
             middleware = import_string(name)
             if isinstance(middleware, type) and issubclass(middleware, LocaleMiddleware):
                 return True

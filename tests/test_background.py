@@ -348,6 +348,11 @@ def test_the_task_is_made_for_what_there_is(setting, place):
         assert background._find_place() == place
 
 
+def test_without_any_engine_the_error_is_djangos():
+    with override_settings(TASKS={}), pytest.raises(Exception, match="The connection 'default' doesn't exist"):
+        background._find_place()
+
+
 def test_a_site_may_have_neither_the_default_queue_nor_the_default_engine():
     class SlowPixel(TopLevelPixel):
         task_options = {"backend": "slow", "queue_name": "opens"}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import re
+from functools import wraps
 
 import pytest
 from django.conf import settings
@@ -133,8 +134,17 @@ def test_e003_encoder_whose_methods_are_for_its_objects():
     assert ids() == []
 
 
-def test_an_encoder_whose_parameters_nobody_knows_is_fine():
-    ptrack.ptrack_encoder = type("MyEncoder", (), {"encrypt": dict, "decrypt": str})
+@pytest.mark.parametrize(
+    ("encrypt", "decrypt"),
+    [
+        (dict, str),
+        (staticmethod(lambda self=None, *args, **kwargs: None), lambda token: None),
+        (lambda *self, **kwargs: None, classmethod(lambda self, token: None)),
+        (lambda *args, self=None: None, wraps(CompleteEncoder.decrypt)(lambda *args: None)),
+    ],
+)
+def test_an_encoder_whose_methods_take_no_object_of_it_is_fine(encrypt, decrypt):
+    ptrack.ptrack_encoder = type("MyEncoder", (), {"encrypt": encrypt, "decrypt": decrypt})
     assert ids() == []
 
 
@@ -146,6 +156,7 @@ def test_an_encoder_whose_parameters_nobody_knows_is_fine():
         "https://www.example.com/a/path/",
         "https://[::1]:8000",
         "HTTPS://EXAMPLE.COM",
+        "https://www.example.com:/shop",
     ],
 )
 def test_an_absolute_app_url_is_fine(url):
@@ -169,6 +180,7 @@ def test_a_site_that_only_serves_needs_no_app_url(settings):
         "mailto:ada@example.com",
         "https://",
         "https:///path",
+        "http://https://www.example.com",
     ],
 )
 def test_w001_app_url_that_is_not_absolute(url):
@@ -182,7 +194,6 @@ def test_w001_app_url_that_is_not_absolute(url):
         "https://www.example.com:0",
         "https://www.example.com:80800",
         "https://[::1",
-        "http://https://www.example.com",
     ],
 )
 def test_w001_app_url_with_no_such_host_or_port(url):
@@ -288,13 +299,20 @@ class OurLocaleMiddleware(LocaleMiddleware):
     pass
 
 
+def __getattr__(name):
+    """Be a module with a middleware that fails where it is not needed."""
+    raise KeyError(name) if name == "Failing" else AttributeError(name)
+
+
 TRANSLATED = UrlConf(*i18n_patterns(path("ptrack/", include("ptrack.urls"))))
 
 
 @pytest.mark.parametrize("middleware", [LocaleMiddleware, OurLocaleMiddleware])
 @override_settings(ROOT_URLCONF=TRANSLATED, LANGUAGE_CODE="en-us", LANGUAGES=[("en", "English"), ("de", "German")])
 def test_w002_a_language_that_requests_cannot_have(middleware):
-    with override_settings(MIDDLEWARE=["no.such.module", f"{middleware.__module__}.{middleware.__qualname__}"]):
+    with override_settings(
+        MIDDLEWARE=["no.such.module", f"{__name__}.Failing", f"{middleware.__module__}.{middleware.__qualname__}"]
+    ):
         message = the_only("ptrack.W002")
         with translation.override("de"):
             assert ids() == []
@@ -319,8 +337,11 @@ def pass_through(get_response):
     return get_response
 
 
-def test_an_invalid_language_code_is_left_to_django():
-    with override_settings(ROOT_URLCONF=TRANSLATED, LANGUAGE_CODE="no language"):
+@pytest.mark.parametrize("code", ["no language", "xx"])
+def test_an_invalid_language_code_is_left_to_django(code):
+    with override_settings(
+        ROOT_URLCONF=TRANSLATED, LANGUAGE_CODE=code, MIDDLEWARE=["django.middleware.locale.LocaleMiddleware"]
+    ):
         checks.check_route()
         assert "translation.E004" in {message.id for message in django_checks.run_checks(tags=["translation"])}
 
@@ -390,10 +411,16 @@ def test_w003_prefix_that_other_addresses_begin_with(route, fault):
     )
 
 
-@pytest.mark.parametrize("prefix", ["t-", "t_", "t~"])
-def test_a_mark_at_the_end_of_a_prefix_is_as_good_as_a_slash(prefix):
-    with override_settings(ROOT_URLCONF=UrlConf(path(prefix, include("ptrack.urls")))):
-        assert ids() == []
+@pytest.mark.parametrize(
+    "route",
+    [
+        *(path(prefix, include("ptrack.urls")) for prefix in ("t-", "t_", "t~")),
+        re_path(r"t/\b", include("ptrack.urls")),
+    ],
+)
+def test_a_mark_at_the_end_of_a_prefix_is_as_good_as_a_slash(route):
+    with override_settings(ROOT_URLCONF=UrlConf(route)):
+        assert "ptrack.W003" not in ids()
 
 
 @pytest.mark.parametrize(
@@ -410,6 +437,18 @@ def test_w006_app_url_that_ends_in_the_prefix(app_url, prefix):
     assert message.level == django_checks.WARNING
     assert message.msg == f"PTRACK_APP_URL ends in {prefix!r}, and the prefix of ptrack.urls comes after it once more."
     assert message.hint == f"Remove {prefix!r} from PTRACK_APP_URL, unless the site is mounted there."
+
+
+def test_w006_app_url_that_ends_in_a_prefix_outside_ascii():
+    urlconf = UrlConf(path("mäil/", include("ptrack.urls")))
+    for spelt in ("mäil", "m%C3%A4il"):
+        with override_settings(PTRACK_APP_URL=f"https://www.example.com/{spelt}", ROOT_URLCONF=urlconf):
+            assert ids() == ["ptrack.W006"]
+
+
+def test_w006_is_not_said_of_a_script_name_that_other_threads_do_not_find():
+    with override_settings(PTRACK_APP_URL="https://www.example.com/ptrack", FORCE_SCRIPT_NAME="/ptrack"):
+        assert ids() == []
 
 
 @pytest.mark.parametrize("mounted", ["/ptrack/", "/mail/"])
@@ -472,13 +511,14 @@ def test_i001_no_pixel():
 
 
 @pytest.mark.usefixtures("no_pixels")
-@pytest.mark.parametrize("module", ["welcome.urls", "urls"])
+@pytest.mark.parametrize("module", ["welcome.urls", "support", "urls", "__main__", ""])
 def test_i001_names_each_package_once(monkeypatch, module):
     monkeypatch.setattr("ptrack.conf.urlconf_name", lambda: module)
     hint = the_only("ptrack.I001").hint
     assert hint.count("welcome") == 1
     assert "project" not in hint
-    assert ("the folder of urls" in hint) == (module == "urls")
+    assert ("the folder of support" in hint) == (module == "support")
+    assert "the folder of urls" not in hint
 
 
 @pytest.mark.usefixtures("no_pixels")

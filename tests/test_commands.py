@@ -139,6 +139,9 @@ def test_a_prefix_that_is_quoted_in_addresses_is_found():
         lambda url: f'"{url}"',
         lambda url: f"<{url}>",
         lambda url: f"https://mirror.example/proxy/xyz=s0-d-e1-ft#{url}",
+        lambda url: f'<a href="http://[link]">x</a><img src="{url}"> https://www.example.com/ptrack/help',
+        lambda url: f"https://www.example.com/ptrack/help {url.replace('/ptrack/', '/another/')}/",
+        lambda url: f"[{url}]({url})",
         lambda url: f"The picture ({url}) was shown below https://www.example.com/welcome/.",
         *(
             lambda url, marks=marks: marks.format(url)
@@ -152,7 +155,16 @@ def test_what_people_copy_along_with_an_address_is_left_aside(spell):
     assert decode(spell(url("x"))) == 'args: ["x"]\nkwargs: {}\n'
 
 
-@pytest.mark.parametrize("spell", [lambda url: f"{url}x", lambda url: f"{url}x/", lambda url: f"{url[:-1]},x/"])
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda url: f"{url}x",
+        lambda url: f"{url}x/",
+        lambda url: f"{url[:-1]},x/",
+        lambda url: f"{url[:-1]}é",
+        lambda url: url.split("/")[-2] + "!",
+    ],
+)
 def test_what_goes_on_after_a_token_is_no_token(spell):
     with pytest.raises(CommandError):
         decode(spell(url("x")))
@@ -218,9 +230,32 @@ def test_whatever_a_custom_encoder_raises_is_said(exception):
         assert str(caught.value) == f"The encoder {name} cannot read this token: {exception.__name__}."
 
 
-def test_an_address_that_is_none_is_said():
-    with pytest.raises(CommandError, match="ValueError"):
-        decode("https://[half-an-address")
+@pytest.mark.parametrize("text", ["https://[half-an-address", "[half://", '<img src="https://[half">'])
+def test_an_address_that_is_none_is_said(text):
+    with pytest.raises(CommandError, match="The token cannot be read"):
+        decode(text)
+
+
+@pytest.mark.parametrize("app_url", ["https://[::1", None, 5])
+def test_a_broken_app_url_keeps_nothing_from_being_decoded(app_url):
+    address = url("x")
+    with override_settings(PTRACK_APP_URL=app_url):
+        assert decode(address) == decode(address.split("/")[-2]) == 'args: ["x"]\nkwargs: {}\n'
+
+
+def test_a_token_that_ends_in_marks_is_decoded():
+    class MarkingEncoder(ptrack.PtrackEncoder):
+        @staticmethod
+        def encrypt(*args):
+            return ptrack.PtrackEncoder.encrypt(*args) + "=.!"
+
+        @staticmethod
+        def decrypt(text):
+            return ptrack.PtrackEncoder.decrypt(text.removesuffix("=.!"))
+
+    ptrack.ptrack_encoder = MarkingEncoder
+    for text in (url("x"), url("x")[:-1], url("x").split("/")[-2], f"See {url('x')} here."):
+        assert decode(text) == 'args: ["x"]\nkwargs: {}\n'
 
 
 def test_a_bad_secret_is_said():

@@ -11,7 +11,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.test import AsyncClient, Client, override_settings
 from django.urls import include, path
-from django.utils.translation import override
+from django.utils.functional import lazy
+from django.utils.translation import get_language, override
 
 import ptrack
 from ptrack.exceptions import PtrackRegistrationError
@@ -215,6 +216,37 @@ def test_a_mail_in_the_default_language_is_opened_while_another_is_active(hits):
     assert "/en/" not in html
     with override("de"):
         open_mail(html)
+    assert arguments(hits) == [("x",)]
+
+
+@override_settings(ROOT_URLCONF=I18N, MIDDLEWARE=["django.middleware.locale.LocaleMiddleware"], LANGUAGE_CODE="en")
+def test_other_pictures_of_a_site_in_languages_are_left_alone(hits):
+    with override_settings(LANGUAGES=[("en", "English"), ("de", "German")]):
+        assert open_mail('<img src="https://www.example.com/de/logo.gif">') == []
+
+
+def test_a_mail_from_before_there_was_a_script_prefix_is_opened(hits):
+    html = ptrack.pixel_img("x")
+    for mounted in ("/ptrack/", "/shop/"):
+        with script_prefix(mounted):
+            open_mail(html)
+    assert arguments(hits) == [("x",), ("x",)]
+
+
+def translated_prefix():
+    return {"de": "bild/"}.get(get_language(), "ptrack/")
+
+
+@override_settings(
+    ROOT_URLCONF=UrlConf(path(lazy(translated_prefix, str)(), include("ptrack.urls"))),
+    MIDDLEWARE=["django.middleware.locale.LocaleMiddleware"],
+    LANGUAGES=[("en", "English"), ("de", "German")],
+)
+def test_a_mail_below_a_translated_prefix_is_opened(hits):
+    with override("de"):
+        html = ptrack.pixel_img("x")
+    assert "/bild/" in html
+    open_mail(html, accept_language="de")
     assert arguments(hits) == [("x",)]
 
 

@@ -68,7 +68,7 @@ def test_register_returns_the_class_and_so_decorates(tracker):
         ),
         (
             type("Unrecording", (TrackingPixel,), {"record": None}),
-            "is abstract: give it a method record(self, *args, **kwargs).",
+            "has a record that cannot be called: give it a method record(self, *args, **kwargs).",
         ),
     ],
 )

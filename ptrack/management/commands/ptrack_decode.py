@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from html import unescape
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -12,19 +13,17 @@ from django.urls import NoReverseMatch
 
 from ptrack import conf
 from ptrack.address import current_address, mount_below
-from ptrack.encoder import current_encoder, uses_secret
+from ptrack.encoder import current_encoder
 from ptrack.exceptions import PtrackDecodeError
 
 # The shortest token has 64 characters: nonce, authenticator, "[[],{}]" and a space in base64.
 _TOKEN_LIKE_AN_OPTION = re.compile(r"-[\w-]{63,}={0,2}", re.ASCII)
 
-_ADDRESS = re.compile(r"https?://[^\s\"'<>#]+", re.IGNORECASE)
+# Up to the next one, if nothing else is between them.
+_ADDRESS = re.compile(r"https?://(?:(?!https?://)[^\s\"'<>#])+", re.IGNORECASE)
 
-# The slash after a token, and what a text around the address goes on with.
-_END = re.compile(r"/[),.;:!?\]]*\Z")
-
-# What the default encoder makes, and marks that a text has around it.
-_TOKEN = re.compile(r"([\w-]+={0,2})/?[^\w/]*\Z", re.ASCII)
+# What a text around an address goes on with.
+_AFTER_ADDRESS = re.compile(r"[/(),.;:!?\[\]}*`”’»…\u200b]*\Z")  # noqa: RUF001
 
 
 class Command(BaseCommand):
@@ -42,34 +41,47 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         encoder = current_encoder()
-        try:
-            token = _extract_token(options["url_or_token"])
-            if uses_secret(encoder) and (found := _TOKEN.match(token)):
-                token = found[1]
-            token_args, token_kwargs = encoder.decrypt(token)
-            lines = [f"args: {_to_text(token_args)}", f"kwargs: {_to_text(token_kwargs)}"]
-        except (ImproperlyConfigured, PtrackDecodeError) as error:
-            raise CommandError(str(error)) from None
-        except Exception as error:
-            # By its type alone: its words may hold what the token carries.
-            name = getattr(encoder, "__qualname__", encoder)
-            raise CommandError(f"The encoder {name} cannot read this token: {type(error).__name__}.") from None
-        self.stdout.write("\n".join(lines))
+        faults = []
+        for token in _find_tokens(options["url_or_token"].strip()):
+            try:
+                token_args, token_kwargs = encoder.decrypt(token)
+                lines = [f"args: {_to_text(token_args)}", f"kwargs: {_to_text(token_kwargs)}"]
+            except (ImproperlyConfigured, PtrackDecodeError) as error:
+                faults.append(str(error))
+            except Exception as error:
+                # By its type alone: its words may hold what the token carries.
+                name = getattr(encoder, "__qualname__", encoder)
+                faults.append(f"The encoder {name} cannot read this token: {type(error).__name__}.")
+            else:
+                self.stdout.write("\n".join(lines))
+                return
+        raise CommandError(faults[0])
 
 
-def _extract_token(url_or_token: str) -> str:
-    """Return the token of an address copied from anywhere, or the token itself."""
-    text = unescape(url_or_token) if "<" in url_or_token else url_or_token
+def _find_tokens(text: str) -> Iterator[str]:
+    """Yield what may be the token in an address copied from anywhere, or the token itself, the likeliest first."""
+    addresses = _ADDRESS.findall(unescape(text) if "<" in text else text)
     # Gmail puts the address of its own server before the one that the picture had.
-    urls = [*reversed(_ADDRESS.findall(text))] or [text.strip()]
-    paths = [unquote(urlsplit(url).path) for url in urls]
+    paths = [unquote(path) for path in map(_to_path, addresses[::-1] or [text]) if path]
     for prefix in _prefixes():
         for path in paths:
-            _, is_address, token = path.partition(prefix)
+            _, is_address, rest = path.partition(prefix)
             if is_address:
-                return _END.sub("", token)
-    # An address of another site or prefix, or no address at all.
-    return _END.sub("", paths[0]).rpartition("/")[2] if "://" in urls[0] else urls[0]
+                yield rest.removesuffix("/")
+                yield _AFTER_ADDRESS.sub("", rest)
+    if addresses:
+        # Of another site or prefix.
+        for path in paths:
+            yield path.rstrip("/").rpartition("/")[2]
+            yield _AFTER_ADDRESS.sub("", path).rpartition("/")[2]
+    yield text
+
+
+def _to_path(address: str) -> str:
+    try:
+        return urlsplit(address).path
+    except ValueError:
+        return ""
 
 
 def _prefixes() -> list[str]:
@@ -79,7 +91,7 @@ def _prefixes() -> list[str]:
     except NoReverseMatch:
         return ["/ptrack/"]
     app_url = str(conf.raw_app_url() or "").rstrip("/")
-    full = urlsplit(app_url).path + mount_below(app_url, address.mount) + address.before
+    full = _to_path(app_url) + mount_below(app_url, address.mount) + address.before
     return [unquote(prefix) for prefix in (full, address.mount + address.before, address.before)]
 
 
