@@ -214,7 +214,7 @@ def draw(report: Report, file: Path) -> None:
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(11, 2.9), width_ratios=(3, 2))
     for axes, values, title, form in (
         (left, rates, "hits per second with granian (more is better)", "{:,.0f}"),
-        (right, mails, "microseconds per template with the tag (less is better)", "{:.1f}"),
+        (right, mails, "µs per template (less is better)", "{:.1f}"),
     ):
         names = list(values)[::-1]
         colours = ["#1f6f8b" if name.startswith("ptrack") else "#b8c4cc" for name in names]
