@@ -30,7 +30,7 @@ from django.urls.resolvers import LocalePrefixPattern
 from . import conf
 from .address import current_address
 from .discovery import searched_places
-from .encoder import current_encoder, uses_secret
+from .encoder import PtrackEncoder, current_encoder
 from .trackers import TrackingPixel, dotted_path, tracker
 from .urlconf import resolve_as_request, walk_urls
 from .views import serve_pixel
@@ -76,7 +76,7 @@ def check_encoder(**kwargs: Any) -> list[checks.CheckMessage]:
                 id="ptrack.E003",
             )
         ]
-    if not uses_secret(encoder):
+    if not _uses_secret():
         return []
     return [
         *_check_setting(conf.secret, hint=_SECRET_HINT, id="ptrack.E001"),
@@ -159,7 +159,7 @@ def _messages_of(pixel_class: type[TrackingPixel]) -> list[checks.CheckMessage]:
 
 
 def check_secret_strength(**kwargs: Any) -> list[checks.CheckMessage]:
-    if not uses_secret(current_encoder()) or _check_setting(conf.secret):
+    if not _uses_secret() or _check_setting(conf.secret):
         return []
     length = len(conf.secret())
     if length == conf.SECRET_MAX_BYTES and len(set(conf.secret())) >= _MIN_DISTINCT_BYTES:
@@ -173,6 +173,11 @@ def check_secret_strength(**kwargs: Any) -> list[checks.CheckMessage]:
             id="ptrack.W004",
         )
     ]
+
+
+def _uses_secret() -> bool:
+    encoder = current_encoder()
+    return isinstance(encoder, PtrackEncoder) or (isinstance(encoder, type) and issubclass(encoder, PtrackEncoder))
 
 
 def _check_setting(read: Callable[[], object], **error: Any) -> list[checks.CheckMessage]:

@@ -91,11 +91,6 @@ def current_encoder() -> type[Encoder]:
     return ptrack.ptrack_encoder
 
 
-def uses_secret(encoder: object) -> bool:
-    """Return whether an encoder is the default one, or derived from it."""
-    return isinstance(encoder, PtrackEncoder) or (isinstance(encoder, type) and issubclass(encoder, PtrackEncoder))
-
-
 class PtrackEncoder:
     """The default encoder: JSON in a NaCl SecretBox, keyed from ``PTRACK_SECRET``."""
 

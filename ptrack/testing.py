@@ -130,11 +130,11 @@ def _html_parts(message_or_html: EmailMessage | str) -> list[str]:
 def _pixel_paths(html: str, base: str) -> Iterator[str]:
     collector = _ImageCollector()
     collector.feed(html)
+    # The test client has neither the path of PTRACK_APP_URL nor a script prefix before its paths.
+    mount = mount_below(base, quoted_script_prefix()[:-1])
     for source in collector.sources:
         if not source.startswith(f"{base}/"):
             continue
-        # The test client has neither the path of PTRACK_APP_URL nor a script prefix before its paths.
-        mount = mount_below(base, quoted_script_prefix()[:-1])
         path = source.removeprefix(base)
         # The mail may have been rendered where there was no prefix.
         for candidate in (path.removeprefix(mount), path):

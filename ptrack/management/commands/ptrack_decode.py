@@ -92,7 +92,9 @@ def _prefixes() -> list[str]:
         return ["/ptrack/"]
     app_url = str(conf.raw_app_url() or "").rstrip("/")
     full = _to_path(app_url) + mount_below(app_url, address.mount) + address.before
-    return [unquote(prefix) for prefix in (full, address.mount + address.before, address.before)]
+    prefixes = (full, address.mount + address.before, address.before)
+    # On most sites they are the same, and each token need be tried once.
+    return list(dict.fromkeys(map(unquote, prefixes)))
 
 
 def _to_text(value: object) -> str:
