@@ -1,8 +1,8 @@
-"""Tracking pixels for Django: learn which mails were opened, without a database.
+"""Email open tracking for Django: a template tag puts a tracking pixel into an email.
 
-``{% ptrack 'welcome' user=user.pk %}`` puts an invisible picture into a mail. Its
-address carries the arguments, encrypted; whoever loads it makes Django run every
-registered pixel with them::
+``{% ptrack 'welcome' user=user.pk %}`` renders an invisible image. The URL of the image
+carries the arguments, encrypted. Whoever requests it makes Django run every registered
+pixel with these arguments::
 
     import ptrack
 
@@ -11,13 +11,45 @@ registered pixel with them::
         def record(self, *args, **kwargs): ...
 
 Importing this package reads no settings.
+
+The map of the package, by what you want to change:
+
+* Rendering: ``templatetags/ptrack.py`` -> ``html`` -> ``encoder``
+
+  * the ``<img>``, the URL around the token, the warning for a long URL: ``html``
+  * the prefix that a URL takes from the URLconf, script prefix or language: ``_urlconf``
+  * the token: ``encoder``
+
+* A hit: ``urls`` -> ``views`` -> ``encoder`` -> ``trackers``
+
+  * the routes: ``urls``
+  * the GIF, the headers of the answer such as ``Cache-Control``, the methods: ``views``
+  * registering pixels, calling ``record``, what happens to its exceptions: ``trackers``
+  * local variables in tracebacks: ``_tracebacks``
+  * ``request.ptrack``, its ids and times: ``hits/__init__.py``
+  * what tells a reader from a machine, such as a new user agent: ``hits/rules.py``, a table;
+    ``hits/judgement.py`` asks it, ``hits/kinds.py`` names the kinds
+
+* Settings: ``conf``, the only module that reads them
+
+* Opt-in, imported by no other module: ``background`` (pixels in a task engine), ``wsgi`` (the
+  fast path), ``testing`` (helpers for a site's tests), ``opens/`` (stored hits, an app)
+
+* Start-up: ``apps``, ``checks`` (system checks and their ids), ``_discovery`` (finds every
+  ``pixels.py``)
+
+* Commands: ``management/commands/``; exceptions: ``exceptions``
+
+``conf`` and ``exceptions`` import no other module of the package. No module below ``views``
+and the tag imports them. ``encoder`` alone looks upward: it reads ``ptrack.ptrack_encoder``,
+because users assign it.
 """
 
 from __future__ import annotations
 
 import typing
 
-from .discovery import autodiscover
+from ._discovery import autodiscover
 from .encoder import Encoder as _Encoder
 from .encoder import PtrackEncoder
 from .html import pixel_img, pixel_url
@@ -26,7 +58,7 @@ from .trackers import Tracker, TrackingPixel, tracker
 if typing.TYPE_CHECKING:
     from .background import BackgroundPixel as BackgroundPixel
 
-# Without BackgroundPixel, which not every site can load.
+# Without BackgroundPixel, which a site without a task engine cannot import.
 __all__ = [
     "PtrackEncoder",
     "Tracker",
@@ -39,12 +71,12 @@ __all__ = [
 ]
 
 #: The encoder in use. Assign a class with static ``encrypt`` and ``decrypt`` methods to
-#: replace it, usually in a ``pixels.py``; it is looked up at every tag and every hit.
+#: replace it, usually in a ``pixels.py``. It is read at every tag and every hit.
 ptrack_encoder: type[_Encoder] = PtrackEncoder
 
 
 def __getattr__(name: str) -> typing.Any:
-    # Sites that need no task engine do not load it.
+    # BackgroundPixel needs a task engine, so it is imported only when somebody asks for it.
     if name == "BackgroundPixel":
         from .background import BackgroundPixel
 

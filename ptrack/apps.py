@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db import connections, transaction
 
 import ptrack
 
 from .checks import register_checks
+from .views import serve_pixel
 
 
 class SimplePtrackConfig(AppConfig):
@@ -15,10 +17,13 @@ class SimplePtrackConfig(AppConfig):
 
     def ready(self) -> None:
         register_checks()
+        # With ATOMIC_REQUESTS, the database error of one pixel would undo the rows of the others.
+        for alias in connections:
+            transaction.non_atomic_requests(using=alias)(serve_pixel)
 
 
 class PtrackConfig(SimplePtrackConfig):
-    """ptrack, with every ``pixels.py`` imported at start-up."""
+    """ptrack, importing every ``pixels.py`` at start-up."""
 
     default = True
 

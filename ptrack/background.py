@@ -1,7 +1,7 @@
 """Pixels whose ``record`` runs in a worker of the site's own task engine.
 
-The engine is whatever the setting ``TASKS`` names: that of Django, from 6.0 on, or of its
-backport ``django-tasks`` before.
+The engine is the one that Django's setting ``TASKS`` names. Django has its Tasks framework
+from version 6.0 on; the package ``django-tasks`` brings it to earlier ones.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
+from ._tracebacks import without_locals
 from .hits import Hit
-from .kinds import HEADERS_READ
-from .tracebacks import without_locals
-from .trackers import TrackingPixel, dotted_path, log_failure, registration_of, run, tracker
+from .hits.rules import HEADERS_READ
+from .trackers import TrackingPixel, dotted_path, log_failure, make_registration, run, tracker
 
 try:
     from django.tasks import DEFAULT_TASK_BACKEND_ALIAS, DEFAULT_TASK_QUEUE_NAME, task, task_backends
@@ -43,8 +43,8 @@ except ImportError:
             "django-tasks, as ptrack's extra 'tasks' does."
         ) from error
 
-#: What travels with a task: what ``classify`` reads, and what access logs and the like do.
-#: Never Cookie or Authorization: a queue is not the place for them.
+#: The headers that travel with a task: those that ``classify`` and ordinary logging read.
+#: Cookie and Authorization never do, for a queue is not the place for them.
 HEADERS_KEPT = (
     *HEADERS_READ,
     "Accept",
@@ -68,10 +68,10 @@ logger = logging.getLogger("ptrack")
 class BackgroundPixel(TrackingPixel):
     """A pixel whose ``record`` runs in a worker: subclass it, write ``record``, register the class.
 
-    If ``record`` takes the request, it is given one that answers ``method``, ``path``,
+    If ``record`` takes the request, it receives one that answers ``method``, ``path``,
     ``META``, ``headers`` (those in ``HEADERS_KEPT``) and ``ptrack`` like the original.
 
-    If the engine does not take the task, ``record`` runs in the process of the hit.
+    If the engine refuses the task, ``record`` runs in the process that serves the image.
     """
 
     #: Options of ``Task.using()``, such as ``{"queue_name": "opens"}`` or ``{"backend": "slow"}``.
@@ -83,7 +83,7 @@ class BackgroundPixel(TrackingPixel):
     def task(cls) -> Any:
         """Return the task that is queued for each hit, with the options of this class.
 
-        Raises what ``Task.using()`` raises for options that do not suit the setting ``TASKS``.
+        Raises whatever ``Task.using()`` raises for options that do not fit the setting ``TASKS``.
         """
         return run_pixel.using(**{**_DEFAULT_OPTIONS, **cls.task_options})
 
@@ -96,13 +96,13 @@ class BackgroundPixel(TrackingPixel):
             return [
                 checks.Error(
                     f"{path} cannot use its task backend: {type(error).__name__}: {error}",
-                    hint="Look at the setting TASKS and at the pixel's task_options. Its hits are recorded "
-                    "while the picture is served.",
+                    hint="Correct the setting TASKS or the pixel's task_options. Until then its hits are recorded "
+                    "while the image is served.",
                     id="ptrack.E004",
                 )
             ]
         if isinstance(backend, ImmediateBackend):
-            fault = "runs tasks at once, while the picture is served"
+            fault = "runs tasks at once, while the image is served"
         elif isinstance(backend, DummyBackend):
             fault = "never runs tasks, so no hit is recorded"
         else:
@@ -119,9 +119,9 @@ class BackgroundPixel(TrackingPixel):
         try:
             _enqueue(self, args, kwargs, request)
         except (Exception, CancelledError) as error:
-            # By its type alone: its words may hold what was to be queued.
+            # By its type alone: its message may hold what was to be queued.
             logger.error(
-                "The task engine did not take a hit of pixel %s (%s.%s); it is recorded while the picture is served.",
+                "The task engine refused a hit of pixel %s (%s.%s); it is recorded while the image is served.",
                 dotted_path(type(self)),
                 type(error).__module__,
                 type(error).__qualname__,
@@ -133,7 +133,8 @@ class BackgroundPixel(TrackingPixel):
 
 @without_locals
 def _enqueue(pixel: BackgroundPixel, args: Sequence[Any], kwargs: dict[str, Any], request: Any) -> None:
-    # The token last, and the path that holds it: engines log how such a text begins.
+    # Put the path and the token last: task backends log the first characters of a task's
+    # arguments, and these must not reach a log.
     hit = {
         "id": request.ptrack.id,
         "timestamp": request.ptrack.at.timestamp(),
@@ -144,21 +145,21 @@ def _enqueue(pixel: BackgroundPixel, args: Sequence[Any], kwargs: dict[str, Any]
         "path": request.path,
         "token": request.ptrack.token,
     }
-    # As ASCII text: engines that keep JSON in a database do not take NUL and lone surrogates.
+    # As ASCII text: databases that keep an engine's JSON refuse NUL and lone surrogates.
     text = json.dumps(hit)
     if json.loads(text) != hit:
-        raise ValueError("It would not arrive as it is.")
+        raise ValueError("JSON cannot express this hit.")
     path = dotted_path(type(pixel))
     if _find_class(path) is not type(pixel):
-        raise ValueError("The worker would find another pixel of this name.")
+        raise ValueError("The worker would find another pixel under this name.")
     pixel.task().enqueue(path, text)
 
 
 def _find_class(path: str) -> type[TrackingPixel]:
-    for pixel_class in tracker._registry:
+    for pixel_class in tracker:
         if dotted_path(pixel_class) == path:
             return pixel_class
-    # A worker that discovers no pixels.
+    # In a worker without autodiscovery.
     found: type[TrackingPixel] = import_string(path)
     return found
 
@@ -173,8 +174,8 @@ def _to_request(hit: Mapping[str, Any]) -> HttpRequest:
     return request
 
 
-def _find_place() -> tuple[str, str]:
-    """Return a backend and a queue of it that there are, the default ones if possible."""
+def _existing_backend_and_queue() -> tuple[str, str]:
+    """Return the names of a backend and of a queue that exist, the default ones if possible."""
     aliases = tuple(task_backends)
     backend = aliases[0] if aliases and DEFAULT_TASK_BACKEND_ALIAS not in aliases else DEFAULT_TASK_BACKEND_ALIAS
     queues = task_backends[backend].queues
@@ -182,8 +183,9 @@ def _find_place() -> tuple[str, str]:
     return backend, DEFAULT_TASK_QUEUE_NAME if is_default else min(queues)
 
 
-# A task that has no place is refused when it is made. Where each goes, its pixel says.
-_backend, _queue_name = _find_place()
+# A task is refused when it is made if its backend or queue does not exist. The options of a
+# pixel replace these at each hit.
+_backend, _queue_name = _existing_backend_and_queue()
 
 
 @task(backend=_backend, queue_name=_queue_name)
@@ -192,16 +194,15 @@ def run_pixel(pixel: str, hit: str) -> None:
     """Let a pixel record a hit in a worker.
 
     Takes the dotted path of the pixel's class, and the hit as JSON. What ``record`` raises is
-    logged and raised, so that the engine does with the task what it does with failed ones.
+    logged and raised again, so that the engine treats the task as a failed one.
     """
     handled = sys.exception()
     pixel_class = _find_class(pixel)
-    registration = tracker._registry.get(pixel_class) or registration_of(pixel_class)
+    registration = tracker.get(pixel_class) or make_registration(pixel_class)
     found = json.loads(hit)
     request = _to_request(found) if registration.takes_request else None
     try:
         run(registration.pixel, found["args"], found["kwargs"], request)
     except (Exception, CancelledError) as error:
         log_failure(pixel_class, error, handled)
-        # On with this frame, which without_locals() clears when it has ended.
         raise

@@ -1,29 +1,31 @@
-"""The settings of ptrack: the only module that reads them, each time they are asked for.
+"""The settings of ptrack. No other module reads them.
 
-A secret leaves here as bytes, a base address without a slash at its end. A bad value is
-described by a helper that returns text, so that no frame of the exception holds it.
+Each function returns one setting in the form that the rest of the package needs: a secret
+as bytes, a base URL without a slash at its end. A setting is parsed once and forgotten
+when Django's ``setting_changed`` says that it has changed.
+
+A bad secret is described by a helper that returns text, so that no frame of the exception
+holds the secret.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.utils.functional import empty
+from django.core.signals import setting_changed
 
 #: Bytes in the key of a NaCl SecretBox; PyNaCl's ``SecretBox.KEY_SIZE``.
 SECRET_MAX_BYTES = 32
-
-# Holds the settings in force at "_wrapped". Asking the lazy object around them runs Python
-# code each time, and far more of it for a setting that is missing; tags and hits would notice.
-_lazy_settings = vars(settings)
 
 _SECRET_CURE = (
     "use a str or bytes of 1 to 32 bytes in UTF-8, such as the one that 'python manage.py ptrack_secret' prints"
 )
 
 
+@cache
 def secret() -> bytes:
     """Return ``PTRACK_SECRET`` as 1 to 32 bytes.
 
@@ -36,11 +38,12 @@ def secret() -> bytes:
     return parsed
 
 
+@cache
 def secret_fallbacks() -> tuple[bytes, ...]:
     """Return ``PTRACK_SECRET_FALLBACKS``, the former secrets, each as 1 to 32 bytes.
 
-    Raises ``ImproperlyConfigured`` when the setting is no list or tuple, or holds a bad
-    secret.
+    Raises ``ImproperlyConfigured`` when the setting is neither a list nor a tuple, or holds
+    a bad secret.
     """
     parsed = _parse_fallbacks(_read("PTRACK_SECRET_FALLBACKS", ()))
     if isinstance(parsed, str):
@@ -48,59 +51,63 @@ def secret_fallbacks() -> tuple[bytes, ...]:
     return parsed
 
 
+@cache
 def secrets() -> tuple[bytes, ...]:
-    """Return ``PTRACK_SECRET`` and after it ``PTRACK_SECRET_FALLBACKS``, each as 1 to 32 bytes.
+    """Return ``PTRACK_SECRET`` followed by ``PTRACK_SECRET_FALLBACKS``, each as 1 to 32 bytes.
 
     Raises what ``secret`` and ``secret_fallbacks`` raise.
     """
-    # Few sites have former ones, and every tag and hit asks.
-    if _read("PTRACK_SECRET_FALLBACKS", ()) == ():
-        return (secret(),)
     return (secret(), *secret_fallbacks())
 
 
+@cache
 def app_url() -> str:
-    """Return ``PTRACK_APP_URL``, the base of every pixel's address, without a slash at its end.
+    """Return ``PTRACK_APP_URL``, the base of every pixel's URL, without a slash at its end.
 
-    Raises ``ImproperlyConfigured`` when it is missing, empty or no str.
+    Raises ``ImproperlyConfigured`` when it is missing, empty or not a str.
     """
     url = raw_app_url()
     if isinstance(url, str) and url:
         return url.rstrip("/")
     fault = "not set" if url is None else "empty" if url == "" else f"of type {type(url).__name__}"
     raise ImproperlyConfigured(
-        f"PTRACK_APP_URL is {fault}: set it to the address that mail clients can reach, "
+        f"PTRACK_APP_URL is {fault}: set it to the URL under which email clients can reach this site, "
         "such as 'https://www.example.com'."
     )
 
 
 def raw_app_url() -> object:
-    """Return ``PTRACK_APP_URL`` as it is, None if it is not set; a site that only serves pixels need not set it."""
+    """Return ``PTRACK_APP_URL`` as it is, or None if it is not set. A site that only serves pixels need not set it."""
     return _read("PTRACK_APP_URL", None)
 
 
 def opens_keep_address() -> bool:
-    """Return whether ``PTRACK_OPENS_KEEP_ADDRESS`` is set: whether ``ptrack.opens`` keeps remote addresses."""
+    """Return whether ``ptrack.opens`` keeps remote addresses, the setting ``PTRACK_OPENS_KEEP_ADDRESS``."""
     return bool(_read("PTRACK_OPENS_KEEP_ADDRESS", False))
 
 
 def opens_in_background() -> bool:
-    """Return whether ``PTRACK_OPENS_IN_BACKGROUND`` is set: whether ``ptrack.opens`` works in the task engine."""
+    """Return whether ``ptrack.opens`` records in the task engine, the setting ``PTRACK_OPENS_IN_BACKGROUND``."""
     return bool(_read("PTRACK_OPENS_IN_BACKGROUND", False))
 
 
 def uses_time_zones() -> bool:
-    """Return whether ``USE_TZ`` is set, as it is by default."""
+    """Return ``USE_TZ``, which Django sets to True by default."""
     return bool(_read("USE_TZ", True))
 
 
 def languages() -> list[str]:
-    """Return the codes of ``LANGUAGES``, those that a request may have."""
+    """Return the codes of ``LANGUAGES``, the languages that a request may have."""
     return [code for code, _ in _read("LANGUAGES", ())]
 
 
+def uses_languages() -> bool:
+    """Return ``USE_I18N``, which Django sets to True by default."""
+    return bool(_read("USE_I18N", True))
+
+
 def has_script_name() -> bool:
-    """Return whether ``FORCE_SCRIPT_NAME`` is set, which only the main thread finds in the script prefix."""
+    """Return whether ``FORCE_SCRIPT_NAME`` is set. Only the main thread finds it in the script prefix."""
     return bool(_read("FORCE_SCRIPT_NAME", None))
 
 
@@ -115,7 +122,7 @@ def has_urlconf() -> bool:
 
 
 def urlconf_name() -> str:
-    """Return ``ROOT_URLCONF``, a module's name, or an empty str if it is not set or the module itself."""
+    """Return ``ROOT_URLCONF`` if it is the name of a module, and an empty str otherwise."""
     urlconf = _read("ROOT_URLCONF", None)
     return urlconf if isinstance(urlconf, str) else ""
 
@@ -126,8 +133,16 @@ def project_package() -> str:
 
 
 def _read(name: str, default: object) -> Any:
-    in_force = _lazy_settings["_wrapped"]
-    return getattr(settings if in_force is empty else in_force, name, default)
+    return getattr(settings, name, default)
+
+
+def _forget(*, setting: str, **signal: Any) -> None:
+    if setting.startswith("PTRACK_"):
+        for parsed_setting in (secret, secret_fallbacks, secrets, app_url):
+            parsed_setting.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="ptrack.conf")
 
 
 def _parse_secret(value: object) -> bytes | str:
@@ -143,7 +158,7 @@ def _parse_secret(value: object) -> bytes | str:
         return value
     if not value:
         return "is empty"
-    # A file that a secret is read from ends in a line break.
+    # A secret that is read from a file often ends in a line break.
     extent = "" if value == value.strip() else ", white space at its ends included"
     return f"is {len(value)} bytes long in UTF-8{extent}"
 
@@ -151,7 +166,7 @@ def _parse_secret(value: object) -> bytes | str:
 def _parse_fallbacks(value: object) -> tuple[bytes, ...] | str:
     """Return former secrets as bytes, or what is wrong with them as text."""
     if not isinstance(value, (list, tuple)):
-        reason = "; the letters of a bare string would each become a secret that anyone can guess"
+        reason = "; each character of a bare string would become a secret that anyone can guess"
         return (
             f" is of type {type(value).__name__}: use a list of former secrets"
             f"{reason if isinstance(value, (str, bytes)) else ''}"

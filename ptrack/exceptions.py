@@ -18,7 +18,7 @@ class PtrackRegistrationError(PtrackError):
 
 
 class PtrackArgumentError(PtrackError, TypeError):
-    """An argument cannot travel in a pixel's address."""
+    """An argument cannot travel in a pixel's URL."""
 
 
 class PtrackDecodeError(PtrackError, ValueError):

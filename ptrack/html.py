@@ -1,123 +1,90 @@
-"""Puts a token into the address of a pixel, and the ``<img>`` around it."""
+"""Builds the URL of a pixel, and the ``<img>`` around it."""
 
 from __future__ import annotations
 
 import logging
-import sys
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import quote
 
-from django.utils.html import escape
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from . import conf
-from .address import Address, current_address, mount_below
-from .encoder import PtrackEncoder, current_encoder
+from ._tracebacks import without_locals
+from ._urlconf import PixelPath, pixel_path, script_prefix_below
+from .encoder import current_encoder
 from .exceptions import PtrackArgumentError, PtrackError
-from .tracebacks import forget_locals, without_locals
 
-#: Characters. Internet Explorer, and mail clients built on it, cut at 2,083.
+#: Characters. Internet Explorer, and email clients built on it, cut a URL at 2,083.
 URL_MAX_LENGTH = 2000
 
 _RESERVED_NAMES = frozenset({"self", "request"})
 
-# What reverse() leaves unquoted in a path, RFC 3986's sub-delims and "/~:@", less the two
-# that HTML would have to escape.
+# What reverse() leaves unquoted in a path, the sub-delims of RFC 3986 and "/~:@", except
+# for the two characters that HTML would have to escape.
 _UNQUOTED = "!$()*+,;=/~:@"
-
-# What it returns needs no look. A test may patch it.
-_encrypt_by_default = PtrackEncoder.encrypt
 
 logger = logging.getLogger("ptrack")
 
 
 @without_locals
 def pixel_url(*args: Any, **kwargs: Any) -> str:
-    """Return the absolute address of a pixel that carries the arguments.
+    """Return the absolute URL of a pixel that carries the arguments.
 
     Takes ints and strings, unless ``ptrack.ptrack_encoder`` takes more. Logs a warning for
-    an address of over 2,000 characters.
+    a URL of over 2,000 characters.
 
     Raises ``PtrackArgumentError`` for other arguments and for a keyword ``self`` or
-    ``request``, ``ImproperlyConfigured`` for a missing setting, ``NoReverseMatch`` if
-    ``ptrack.urls`` is not routed and ``PtrackError`` if a custom encoder returns no text.
+    ``request``, ``ImproperlyConfigured`` for a missing setting, ``NoReverseMatch`` if the
+    URLconf does not include ``ptrack.urls``, and ``PtrackError`` if a custom encoder returns
+    no text.
     """
-    token, place = _token_and_place(args, kwargs)
-    return place.before + token + place.after
-
-
-def pixel_img(*args: Any, **kwargs: Any) -> SafeString:
-    """Return the ``<img>`` of a pixel that carries the arguments, safe HTML.
-
-    Takes and raises the same as ``pixel_url``; this is what ``{% ptrack %}`` puts out.
-    """
-    # As without_locals() does, which would take longer than all that is done here.
-    handled = sys.exception()
-    try:
-        token, place = _token_and_place(args, kwargs)
-    except BaseException as error:
-        del args, kwargs
-        forget_locals(error, handled)
-        raise
-    return SafeString(place.img_start + token + place.img_end)
-
-
-class _Place(NamedTuple):
-    """What stands around a token, the same from mail to mail, and the characters that the token may have."""
-
-    before: str
-    after: str
-    img_start: str
-    img_end: str
-    room: int
-
-
-@lru_cache(maxsize=256)
-def _place_for(app_url: str, address: Address) -> _Place:
-    before = app_url + mount_below(app_url, address.mount) + address.before
-    after = address.after
-    # An empty alt keeps screen readers from reading the token aloud, and no style hides
-    # the picture: some clients would then not load it.
-    img_start, img_end = f'<img src="{escape(before)}', f'{escape(after)}" width=1 height=1 alt="">'
-    return _Place(before, after, img_start, img_end, URL_MAX_LENGTH - len(before) - len(after))
-
-
-def _token_and_place(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[str, _Place]:
-    """Return the token of a pixel, and its place."""
     if not _RESERVED_NAMES.isdisjoint(kwargs):
         raise PtrackArgumentError(
             "A ptrack argument is named 'self' or 'request', which record() could never receive: choose another name."
         )
-    place = _place_for(conf.app_url(), current_address())
-    encoder = current_encoder()
-    encrypt = encoder.encrypt
-    token = encrypt(*args, **kwargs)
-    if encrypt is not _encrypt_by_default:
-        token = _quote(_to_text(token, encoder), encoder)
-    if len(token) > place.room:
+    before, after = _around_token(conf.app_url(), pixel_path())
+    url = f"{before}{_make_token(args, kwargs)}{after}"
+    if len(url) > URL_MAX_LENGTH:
         logger.warning(
-            "The address of a pixel has %d characters; clients and proxies may cut it after %d. "
+            "The URL of a pixel has %d characters; clients and proxies may cut it after %d. "
             "Pass shorter arguments, such as primary keys.",
-            URL_MAX_LENGTH - place.room + len(token),
+            len(url),
             URL_MAX_LENGTH,
         )
-    return token, place
+    return url
 
 
-def _quote(token: str, encoder: object) -> str:
+@without_locals
+def pixel_img(*args: Any, **kwargs: Any) -> SafeString:
+    """Return the ``<img>`` of a pixel that carries the arguments, as safe HTML.
+
+    Takes and raises the same as ``pixel_url``. This is what ``{% ptrack %}`` puts out.
+    """
+    # An empty alt keeps screen readers from reading the token aloud. No style hides the
+    # image: some clients would then not request it.
+    return format_html('<img src="{}" width=1 height=1 alt="">', pixel_url(*args, **kwargs))
+
+
+@lru_cache
+def _around_token(app_url: str, path: PixelPath) -> tuple[str, str]:
+    """Return what stands before and after the token in the URLs of a base URL and a path."""
+    return app_url + script_prefix_below(app_url, path.script_prefix) + path.prefix, path.suffix
+
+
+def _make_token(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """Return the token of the arguments, quoted as in a URL."""
+    encoder = current_encoder()
+    token: object = encoder.encrypt(*args, **kwargs)
+    if isinstance(token, bytes) and token.isascii():
+        token = token.decode()
+    if not isinstance(token, str):
+        kind = "bytes outside ASCII" if isinstance(token, bytes) else type(token).__name__
+        raise PtrackError(f"encrypt() of the encoder {encoder!r} returned {kind}: it must return a str.")
     try:
         return quote(token, safe=_UNQUOTED)
     except UnicodeEncodeError:
-        # Which would bring along the token.
         fault = "a character that UTF-8 cannot express"
-    raise PtrackError(f"encrypt() of the encoder {encoder!r} returned {fault}: it must return text for an address.")
-
-
-def _to_text(token: object, encoder: object) -> str:
-    if isinstance(token, str):
-        return token
-    if isinstance(token, bytes) and token.isascii():
-        return token.decode()
-    kind = "bytes outside ASCII" if isinstance(token, bytes) else type(token).__name__
-    raise PtrackError(f"encrypt() of the encoder {encoder!r} returned {kind}: it must return a str.")
+    # Outside of the except clause, for the exception there holds the token.
+    raise PtrackError(f"encrypt() of the encoder {encoder!r} returned {fault}: it must return text for a URL.")

@@ -1,4 +1,4 @@
-"""For the tests of sites that use ptrack.
+"""Helpers for the tests of sites that use ptrack.
 
 >>> with temporarily(OpenPixel):  # doctest: +SKIP
 ...     open_mail(mail.outbox[0], user_agent="Thunderbird")
@@ -22,24 +22,23 @@ from django.urls import Resolver404, resolve
 from django.utils import translation
 
 from . import conf
-from .address import are_routes_translated, mount_below
+from ._urlconf import quoted_script_prefix, script_prefix_below
 from .trackers import Registration, TrackingPixel, tracker
-from .urlconf import quoted_script_prefix
 from .views import serve_pixel
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def open_mail(message_or_html: EmailMessage | str, client: Client | None = None, **headers: str) -> list[Any]:
-    """Load every ptrack image of a mail as a mail client would, and return the responses, in order.
+    """Request every ptrack image of an email as an email client would, and return the responses, in order.
 
-    Takes a mail, such as ``mail.outbox[0]``, or HTML; a test client to use instead of a new
-    one; and request headers by name (``user_agent="Thunderbird"``). Names in capitals go
-    into the WSGI environment as they are (``REMOTE_ADDR="192.0.2.1"``). The requests are
-    made to the test client's own host, whatever ``PTRACK_APP_URL`` says.
+    Takes an email, such as ``mail.outbox[0]``, or its HTML; a test client to use instead of a
+    new one; and request headers as keyword arguments (``user_agent="Thunderbird"``). Keywords
+    in capitals go into the WSGI environment as they are (``REMOTE_ADDR="192.0.2.1"``). The
+    requests go to the test client's own host, whatever ``PTRACK_APP_URL`` says.
 
     Raises ``ImproperlyConfigured`` if ``PTRACK_APP_URL`` is missing, and ``TypeError`` for
-    another kind of mail or client.
+    another kind of email or client.
     """
     client = client or Client()
     if not isinstance(client, Client):
@@ -57,16 +56,16 @@ def open_mail(message_or_html: EmailMessage | str, client: Client | None = None,
 class temporarily(ContextDecorator):
     """Register pixel classes for the length of a ``with``, or of a decorated function or coroutine function.
 
-    What else is registered stays; afterwards the registry is as it was before.
+    Other registered pixels stay. Afterwards the registry is as it was before.
 
-    Raises ``TypeError`` for what is no pixel's class, as in ``@temporarily`` without pixels,
-    and when it is to decorate a class: the tests would not run. Entering it raises
-    ``PtrackRegistrationError`` as ``tracker.register`` does.
+    Raises ``TypeError`` for anything that is not the class of a pixel, as in ``@temporarily``
+    without pixels. Raises it also when it decorates a class, whose tests would not run.
+    Entering it raises ``PtrackRegistrationError`` as ``tracker.register`` does.
     """
 
     def __init__(self, *pixels: type[TrackingPixel]) -> None:
-        # One for each time that it was entered and not left.
-        self._registries: list[dict[type[TrackingPixel], Registration]] = []
+        # One for each time that it was entered and not yet left.
+        self._saved: list[dict[type[TrackingPixel], Registration]] = []
         for pixel in pixels:
             if not (isinstance(pixel, type) and issubclass(pixel, TrackingPixel)):
                 name = getattr(pixel, "__qualname__", repr(pixel))
@@ -77,7 +76,7 @@ class temporarily(ContextDecorator):
         self._pixels = pixels
 
     def __enter__(self) -> None:
-        self._registries.append(dict(tracker._registry))
+        self._saved.append(tracker.save())
         try:
             for pixel in self._pixels:
                 tracker.register(pixel)
@@ -86,7 +85,7 @@ class temporarily(ContextDecorator):
             raise
 
     def __exit__(self, *error: object) -> None:
-        tracker._registry = self._registries.pop()
+        tracker.restore(self._saved.pop())
 
     def __call__(self, function: _Function) -> _Function:
         if isinstance(function, type):
@@ -119,34 +118,32 @@ def _html_parts(message_or_html: EmailMessage | str) -> list[str]:
     if isinstance(message_or_html, str):
         return [message_or_html]
     if not isinstance(message_or_html, EmailMessage):
-        raise TypeError(
-            f"open_mail() takes a mail, such as mail.outbox[0], or HTML as a str, not {type(message_or_html).__name__}."
-        )
+        kind = type(message_or_html).__name__
+        raise TypeError(f"open_mail() takes an email, such as mail.outbox[0], or HTML as a str, not {kind}.")
     parts = [(message_or_html.body, f"text/{message_or_html.content_subtype}")]
     parts += getattr(message_or_html, "alternatives", ())
     return [str(content) for content, mimetype in parts if mimetype == "text/html"]
 
 
 def _pixel_paths(html: str, base: str) -> Iterator[str]:
+    """Yield the path of every pixel of some HTML, as the test client wants it: without any script prefix."""
     collector = _ImageCollector()
     collector.feed(html)
-    # The test client has neither the path of PTRACK_APP_URL nor a script prefix before its paths.
-    mount = mount_below(base, quoted_script_prefix()[:-1])
+    script_prefix = script_prefix_below(base, quoted_script_prefix()[:-1])
     for source in collector.sources:
         if not source.startswith(f"{base}/"):
             continue
         path = source.removeprefix(base)
-        # The mail may have been rendered where there was no prefix.
-        for candidate in (path.removeprefix(mount), path):
+        # The email may have been rendered by a command, which has no script prefix.
+        for candidate in (path.removeprefix(script_prefix), path):
             if _is_pixel_path(candidate):
                 yield candidate
                 break
 
 
 def _is_pixel_path(path: str) -> bool:
-    # In which language the client asks is up to it.
-    languages = conf.languages() if are_routes_translated() else ()
-    for language in (translation.get_language(), *languages):
+    # The route may be translated, and the client chooses the language.
+    for language in (translation.get_language(), *conf.languages()):
         with translation.override(language), contextlib.suppress(Resolver404):
             if resolve(unquote(path)).func is serve_pixel:
                 return True

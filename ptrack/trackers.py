@@ -10,7 +10,7 @@ import logging
 import sys
 from abc import ABC, abstractmethod
 from asyncio import CancelledError
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
@@ -18,43 +18,43 @@ from asgiref.sync import async_to_sync
 from django.core.checks import CheckMessage
 from django.http import HttpRequest
 
+from ._tracebacks import clear_locals
 from .exceptions import PtrackRegistrationError
-from .tracebacks import forget_locals
 
 logger = logging.getLogger("ptrack")
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
-# From Python 3.14 on, annotations are evaluated late, and may name what is imported for type
-# checkers only; 3 is annotationlib.Format.FORWARDREF.
+# Since Python 3.14, signature() evaluates annotations, which may name what is imported for
+# type checkers only. The number is annotationlib.Format.FORWARDREF.
 _UNEVALUATED: Any = {"annotation_format": 3} if sys.version_info >= (3, 14) else {}
 
 
 class TrackingPixel(ABC):
-    """What to do when a picture is loaded: subclass it, write ``record``, register the class.
+    """What to do when a pixel is requested: subclass it, write ``record``, register the class.
 
-    One object of the class is made at registration, without arguments, and serves all
-    hits of all threads.
+    One object of the class is made at registration, without arguments. It serves the hits of
+    all threads.
     """
 
-    #: Whether ``record`` is given the request first. None: it is if its first parameter is
-    #: named ``request``. Set it where a wrapper hides the parameters.
+    #: Whether ``record`` receives the request as its first argument. None means that it does
+    #: if its first parameter is named ``request``. Set it where a wrapper hides the parameters.
     takes_request: ClassVar[bool | None] = None
 
     @abstractmethod
     def record(self, *args: Any, **kwargs: Any) -> Any:
-        """Take what the tag was given: ints and strings, in place and by name.
+        """Take what the tag was given: ints and strings, as positional and keyword arguments.
 
-        With ``request`` as its first parameter it is also given the ``HttpRequest``. It
-        may be ``async``. What it returns is ignored; what it raises is logged, and neither
-        the picture nor the other pixels notice.
+        With ``request`` as its first parameter it also receives the ``HttpRequest``. It may be
+        ``async``. What it returns is ignored. What it raises is logged: the image is served
+        and the other pixels run all the same.
         """
 
     def check(self) -> list[CheckMessage]:
-        """Return what ``manage.py check`` has to say of this pixel."""
+        """Return the messages of ``manage.py check`` about this pixel."""
         return []
 
-    # Whether _on_hit() needs the request, even if record() does not take it.
+    # Whether _on_hit() needs the request, even if record() does not receive it.
     _needs_request: ClassVar[bool] = False
 
     def _on_hit(self, args: Sequence[Any], kwargs: dict[str, Any], request: Any, takes_request: bool) -> None:
@@ -65,7 +65,7 @@ _PixelClass = TypeVar("_PixelClass", bound=type[TrackingPixel])
 
 
 class Registration(NamedTuple):
-    """A pixel class's one object, and what it is given."""
+    """The one object of a registered class, and whether it wants the request."""
 
     pixel: TrackingPixel
     takes_request: bool
@@ -76,15 +76,19 @@ class Tracker:
     """A registry of pixel classes, in order of registration."""
 
     def __init__(self) -> None:
-        # A plain dict: autodiscovery copies it, and puts the copy back if a module fails.
+        # A plain dict: Django's autodiscovery copies it, and puts the copy back if a module fails.
         self._registry: dict[type[TrackingPixel], Registration] = {}
 
+    def __iter__(self) -> Iterator[type[TrackingPixel]]:
+        """Iterate over the registered classes, in order of registration."""
+        return iter(tuple(self._registry))
+
     def register(self, pixel_class: _PixelClass) -> _PixelClass:
-        """Register a subclass of ``TrackingPixel`` and return it; serves as a decorator.
+        """Register a subclass of ``TrackingPixel`` and return it, so that this is also a decorator.
 
         Raises ``PtrackRegistrationError`` for anything else, for a class without ``record``
-        or with a generator for it, and for one that is registered already; besides, whatever
-        the class raises when an object of it is made.
+        or with a generator for it, and for one that is registered already. Raises whatever the
+        class raises when an object of it is made.
         """
         if inspect.isfunction(pixel_class):
             raise PtrackRegistrationError(
@@ -106,9 +110,9 @@ class Tracker:
             raise PtrackRegistrationError(f"{pixel_class!r} is registered already: register it once.")
         if inspect.isgeneratorfunction(pixel_class.record) or inspect.isasyncgenfunction(pixel_class.record):
             raise PtrackRegistrationError(
-                f"{pixel_class!r} has a generator for record(), which nobody would iterate over: let it not yield."
+                f"{pixel_class!r} has a generator for record(), which nobody would iterate over: remove the yield."
             )
-        registration = registration_of(pixel_class)
+        registration = make_registration(pixel_class)
         if not callable(registration.pixel.record):
             raise PtrackRegistrationError(
                 f"{pixel_class!r} has a record that cannot be called: give it a method record(self, *args, **kwargs)."
@@ -125,13 +129,25 @@ class Tracker:
             raise PtrackRegistrationError(f"{pixel_class!r} is not registered, so it cannot be removed.")
         del self._registry[pixel_class]
 
+    def get(self, pixel_class: type[TrackingPixel]) -> Registration | None:
+        """Return the registration of a class, or None if it is not registered."""
+        return self._registry.get(pixel_class)
+
+    def save(self) -> dict[type[TrackingPixel], Registration]:
+        """Return the present registrations, for ``restore``."""
+        return dict(self._registry)
+
+    def restore(self, saved: dict[type[TrackingPixel], Registration]) -> None:
+        """Make the registry what it was when ``save`` returned this."""
+        self._registry = dict(saved)
+
     def record(self, args: Sequence[Any], kwargs: dict[str, Any], get_request: Callable[[], HttpRequest]) -> None:
         """Run every registered pixel once, with a tag's arguments.
 
-        Calls ``get_request`` when the first pixel needs the request, and again for the next
-        one if it fails.
+        Calls ``get_request`` for the first pixel that needs the request, and again for the
+        next one if that call fails.
 
-        A pixel that fails is logged and the others run: mail proxies keep a broken picture,
+        A pixel that fails is logged and the others run: email proxies cache a broken image,
         and one app's mistake must not cost another app its data.
         """
         handled = sys.exception()
@@ -145,33 +161,34 @@ class Tracker:
                 log_failure(pixel_class, error, handled)
 
 
-def registration_of(pixel_class: type[TrackingPixel]) -> Registration:
-    """Return what a registry keeps of a pixel class."""
+def make_registration(pixel_class: type[TrackingPixel]) -> Registration:
+    """Make the object of a class, and find out whether it wants the request."""
     pixel = pixel_class()
     takes_request = _takes_request(pixel)
     return Registration(pixel, takes_request, takes_request or pixel._needs_request)
 
 
 def dotted_path(pixel_class: type[TrackingPixel]) -> str:
-    """Return a pixel class's module and name."""
+    """Return the module and name of a pixel class, joined by a dot."""
     return f"{pixel_class.__module__}.{pixel_class.__qualname__}"
 
 
 def log_failure(pixel_class: type[TrackingPixel], error: BaseException, handled: BaseException | None) -> None:
     """Log what a pixel raised, without the local variables of the frames that it passed through.
 
-    What was being handled before it came up, if anything, is left alone.
+    ``handled`` is the exception that was being handled before, which is left alone.
     """
-    forget_locals(error, handled)
-    # Without the frame of the caller, which is still running and so cannot be cleared.
+    clear_locals(error, handled)
+    # The first frame is the caller's. It is still running, so it cannot be cleared and is
+    # left out. An exception class may have a with_traceback() of its own.
     BaseException.with_traceback(error, error.__traceback__ and error.__traceback__.tb_next)
     logger.error("Pixel %s failed to record a hit.", dotted_path(pixel_class), exc_info=error)
 
 
 def run(pixel: TrackingPixel, args: Sequence[Any], kwargs: dict[str, Any], request: HttpRequest | None = None) -> None:
-    """Call a pixel's ``record``, with the request if one is given, and wait for it if it is asynchronous.
+    """Call a pixel's ``record``, with the request if one is given, and wait for what it returns if that is awaitable.
 
-    Raises whatever it raises.
+    Raises whatever ``record`` raises.
     """
     # Looked up at each hit, so that a test can patch it.
     result = pixel.record(*args, **kwargs) if request is None else pixel.record(request, *args, **kwargs)
@@ -181,8 +198,8 @@ def run(pixel: TrackingPixel, args: Sequence[Any], kwargs: dict[str, Any], reque
 
 def _wait_for(awaitable: Awaitable[object]) -> None:
     if _is_inside_event_loop():
-        # A synchronous caller in asynchronous code, such as a test. That loop is busy with
-        # waiting for this call.
+        # A synchronous caller in asynchronous code, such as a test, blocks the loop of this
+        # thread, so another thread needs a loop of its own.
         with ThreadPoolExecutor(1) as pool:
             pool.submit(contextvars.copy_context().run, asyncio.run, _await(awaitable)).result()
     else:
@@ -207,13 +224,14 @@ def _takes_request(pixel: TrackingPixel) -> bool:
     try:
         parameters = list(inspect.signature(pixel.record, **_UNEVALUATED).parameters.values())
     except (TypeError, ValueError):
-        # A callable that does not tell.
+        # Some callables have no signature.
         return False
     if isinstance(pixel.record, functools.partial) and hasattr(pixel.record, "__wrapped__"):
-        # asgiref's wrappers bind the pixel like this, and show the parameters from before.
+        # A method that sync_to_async() or async_to_sync() wraps. Its signature begins with
+        # the ``self`` that is bound already.
         del parameters[:1]
     return bool(parameters) and parameters[0].name == "request" and parameters[0].kind in _POSITIONAL
 
 
-#: The registry that the view runs.
+#: The registry whose pixels run at every hit.
 tracker = Tracker()

@@ -1,4 +1,4 @@
-"""The view behind every pixel's address: decode, record, respond."""
+"""The view behind every pixel's URL: decode the token, run the pixels, return the image."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ import time
 from asyncio import CancelledError
 from collections.abc import Callable
 from functools import partial
-from http.cookies import SimpleCookie
-from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.http.response import ResponseHeaders
+from django.views.decorators.csrf import csrf_exempt
 
 from .encoder import current_encoder
 from .hits import Hit
@@ -30,56 +28,41 @@ TRANSPARENT_1_PIXEL_GIF = (
     b";"
 )
 
-#: Characters. Longer tokens are not decoded: twice the 8 KB that common servers take as a request line.
-TOKEN_MAX_LENGTH = 16_384
+#: The headers of every answer to GET and HEAD.
+HEADERS = {
+    "Content-Type": "image/gif",
+    "Content-Length": str(len(TRANSPARENT_1_PIXEL_GIF)),
+    # Nobody keeps a copy, so that every open reaches the server.
+    "Cache-Control": "no-store, no-cache, must-revalidate, max-age=0, private",
+    # A page with a strict Cross-Origin-Embedder-Policy shows only images that allow it.
+    "Cross-Origin-Resource-Policy": "cross-origin",
+    "X-Robots-Tag": "noindex",
+}
 
-#: All but these are answered with 405.
+#: All other methods are answered with status 405.
 ANSWERED_METHODS = ("GET", "HEAD")
 
-_PROTOTYPE = HttpResponse(
-    headers={
-        "Content-Type": "image/gif",
-        "Content-Length": str(len(TRANSPARENT_1_PIXEL_GIF)),
-        # Nobody keeps a copy, so that every open reaches the server.
-        "Cache-Control": "no-store, no-cache, must-revalidate, max-age=0, private",
-        # Pages under a strict Cross-Origin-Embedder-Policy load only what allows it.
-        "Cross-Origin-Resource-Policy": "cross-origin",
-        "X-Robots-Tag": "noindex",
-    }
-)
-
-#: What every answer to GET and HEAD says, as names and values.
-HEADERS = list(_PROTOTYPE.items())
+#: Characters. Longer tokens are not decoded. It is twice the 8 KB that common servers take as a request line.
+TOKEN_MAX_LENGTH = 16_384
 
 logger = logging.getLogger("ptrack")
 
 
-class PixelResponse(HttpResponse):
-    """The answer to every hit, whatever its token was: an ``HttpResponse`` like any other."""
-
-    def __init__(self, content: bytes) -> None:
-        # Taken over from one that Django made and checked. Made anew, the response takes
-        # longer than decrypting the token. What can be changed is made anew all the same.
-        vars(self).update(vars(_PROTOTYPE))
-        self.headers = ResponseHeaders.__new__(ResponseHeaders)
-        self.headers._store = _PROTOTYPE.headers._store.copy()
-        self.cookies = SimpleCookie()
-        self._resource_closers: list[Any] = []
-        self._container = [content]
-
-
+# The view itself refuses a POST: the middleware against cross-site requests would log its path.
+@csrf_exempt
 @login_not_required
 def serve_pixel(request: HttpRequest, ptrack_encoded_data: str) -> HttpResponse:
-    """Answer GET with the picture, after running the registered pixels for the token; HEAD runs none.
+    """Run the registered pixels for a token and return the image, whatever the token is.
 
-    The picture is returned whatever the token was. Other methods are answered with status 405.
+    HEAD runs no pixel and gets the same headers. Other methods are answered with status 405.
     """
-    if request.method in ANSWERED_METHODS:
-        return PixelResponse(answer(request.method, ptrack_encoded_data, lambda: request))
-    response = HttpResponseNotAllowed(ANSWERED_METHODS)
-    # Django's handler would log the path, and the token with it.
-    response._has_been_logged = True  # type: ignore[attr-defined]
-    return response
+    if request.method not in ANSWERED_METHODS:
+        refusal = HttpResponseNotAllowed(ANSWERED_METHODS)
+        # Django's handler logs the path of a refused request, and the path holds the token.
+        # There is no public way to prevent it.
+        refusal._has_been_logged = True  # type: ignore[attr-defined]
+        return refusal
+    return HttpResponse(answer(request.method, ptrack_encoded_data, lambda: request), headers=HEADERS)
 
 
 def answer(method: str, token: str, get_request: Callable[[], HttpRequest]) -> bytes:
@@ -94,26 +77,11 @@ def answer(method: str, token: str, get_request: Callable[[], HttpRequest]) -> b
     return TRANSPARENT_1_PIXEL_GIF
 
 
-class _EveryDatabase(frozenset[str]):
-    """The aliases of all databases, those that are added later included."""
-
-    def __contains__(self, alias: object) -> bool:
-        return True
-
-
-# With ATOMIC_REQUESTS, the error of one pixel would undo the rows of the others.
-# transaction.non_atomic_requests() sets this for one alias at a time.
-serve_pixel._non_atomic_requests = _EveryDatabase()  # type: ignore[attr-defined]
-
-# A POST without a CSRF token is refused by the view, not by the middleware, which logs the path.
-serve_pixel.csrf_exempt = True  # type: ignore[attr-defined]
-
-
 def record_hit(token: str, get_request: Callable[[], HttpRequest]) -> None:
-    """Decode a token and run every registered pixel with what it holds, if it can be read.
+    """Decode a token and, if it can be read, run every registered pixel with the arguments that it holds.
 
-    Calls ``get_request`` only if a pixel needs the request.
-    Pixels that take the request find the ``ptrack.hits.Hit`` at ``request.ptrack``.
+    Calls ``get_request`` only if a pixel needs the request. Pixels that take the request find
+    the ``ptrack.hits.Hit`` at ``request.ptrack``.
     """
     arrived = time.time()
     if len(token) > TOKEN_MAX_LENGTH:
@@ -121,10 +89,10 @@ def record_hit(token: str, get_request: Callable[[], HttpRequest]) -> None:
     try:
         args, kwargs = current_encoder().decrypt(token)
     except ImproperlyConfigured as error:
-        # As text: the exception would bring along this frame, and the token in it.
+        # As text, for the traceback of the exception holds this frame, and the token in it.
         logger.error("A hit was not recorded: %s", str(error))
     except (Exception, CancelledError) as error:
-        # Strangers send junk all day; at this level it costs nothing unless it is asked for.
+        # Strangers send junk all day, so this is said only to those who ask for it.
         logger.debug("A token could not be read: %s", type(error).__name__)
     else:
         if isinstance(args, (list, tuple)) and isinstance(kwargs, dict):
@@ -133,6 +101,6 @@ def record_hit(token: str, get_request: Callable[[], HttpRequest]) -> None:
 
 def _with_hit(token: str, arrived: float, get_request: Callable[[], HttpRequest]) -> HttpRequest:
     request = get_request()
-    # The headers, not the request, which would then refer to itself.
+    # The hit gets the headers, not the request: the request would then refer to itself.
     request.ptrack = Hit(token, request.META, arrived)  # type: ignore[attr-defined]
     return request

@@ -7,7 +7,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from asgiref.local import Local
 from django.db import connections
 from django.urls import clear_script_prefix, set_urlconf
 
@@ -27,26 +26,36 @@ collect_ignore = [] if find_spec("playwright") else ["e2e"]
 @pytest.fixture(autouse=True)
 def _restored_globals() -> Iterator[None]:
     """Undo what a test does to the global registry, to the swap point and to what Django keeps of a request."""
-    registered, encoder = dict(tracker._registry), ptrack.ptrack_encoder
+    registered, encoder = tracker.save(), ptrack.ptrack_encoder
     # Few tests have a database.
-    tracker._registry = {pixel: entry for pixel, entry in registered.items() if "ptrack.opens" not in pixel.__module__}
+    for pixel_class in tracker:
+        if pixel_class.__module__.startswith("ptrack.opens"):
+            tracker.unregister(pixel_class)
     yield
-    tracker._registry, ptrack.ptrack_encoder = registered, encoder
+    tracker.restore(registered)
+    ptrack.ptrack_encoder = encoder
     # A handler leaves the prefix of the last request behind.
     clear_script_prefix()
     set_urlconf(None)
 
 
 @pytest.fixture
-def no_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the global registry be empty."""
-    monkeypatch.setattr(tracker, "_registry", {})
+def no_pixels() -> None:
+    """Let the global registry be empty. It is restored after the test."""
+    tracker.restore({})
 
 
 @pytest.fixture
-def unconnected(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no database be connected, as in a server's new process: its handler looks after those that are."""
-    monkeypatch.setattr(connections, "_connections", Local(connections.thread_critical))
+def unconnected() -> Iterator[None]:
+    """Let this thread have no database connection, as in a server's new process: Django closes those there are."""
+    saved = {connection.alias: connection for connection in connections.all(initialized_only=True)}
+    for alias in saved:
+        del connections[alias]
+    yield
+    for connection in connections.all(initialized_only=True):
+        del connections[connection.alias]
+    for alias, connection in saved.items():
+        connections[alias] = connection
 
 
 @pytest.fixture

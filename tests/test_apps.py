@@ -20,7 +20,7 @@ from welcome import pixels as welcome_pixels
 @pytest.fixture
 def fresh_modules(monkeypatch):
     """Let every pixels.py be imported anew, into an empty registry."""
-    monkeypatch.setattr(tracker, "_registry", {})
+    tracker.restore({})
     for name in ("welcome.pixels", "faulty.pixels", "project.pixels", "refusing.pixels", "pixels"):
         # Set, then deleted, so that both are undone.
         monkeypatch.setitem(sys.modules, name, None)
@@ -28,7 +28,7 @@ def fresh_modules(monkeypatch):
 
 
 def registered():
-    return [f"{pixel.__module__}.{pixel.__name__}" for pixel in tracker._registry]
+    return [f"{pixel.__module__}.{pixel.__name__}" for pixel in tracker]
 
 
 EVERY_PIXEL = [
@@ -84,7 +84,7 @@ def test_a_project_package_without_pixels_is_no_error(fresh_modules, urlconf):
 def test_an_error_inside_a_pixels_module_of_an_app_surfaces_and_its_registrations_go(fresh_modules):
     with override_settings(INSTALLED_APPS=["ptrack", "welcome"]):
         before = registered()
-    tracker._registry.clear()
+    tracker.restore({})
     del sys.modules["welcome.pixels"], sys.modules["project.pixels"]
     assert before == [*EVERY_PIXEL[:2], EVERY_PIXEL[3]]
     with pytest.raises(ModuleNotFoundError, match="a_module_that_does_not_exist"):

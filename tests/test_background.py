@@ -345,12 +345,12 @@ def test_the_options_of_the_task(queue):
 )
 def test_the_task_is_made_for_what_there_is(setting, place):
     with override_settings(TASKS=setting):
-        assert background._find_place() == place
+        assert background._existing_backend_and_queue() == place
 
 
 def test_without_any_engine_the_error_is_djangos():
     with override_settings(TASKS={}), pytest.raises(Exception, match="The connection 'default' doesn't exist"):
-        background._find_place()
+        background._existing_backend_and_queue()
 
 
 def test_a_site_may_have_neither_the_default_queue_nor_the_default_engine():

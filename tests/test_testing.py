@@ -265,22 +265,22 @@ class TwoPixel(OnePixel):
 def test_pixels_are_registered_for_the_length_of_a_with():
     tracker.register(SpyPixel)
     with temporarily(OnePixel, TwoPixel):
-        assert list(tracker._registry) == [SpyPixel, OnePixel, TwoPixel]
-    assert list(tracker._registry) == [SpyPixel]
+        assert list(tracker) == [SpyPixel, OnePixel, TwoPixel]
+    assert list(tracker) == [SpyPixel]
 
 
 @pytest.mark.usefixtures("no_pixels")
 def test_what_is_registered_meanwhile_goes_too():
     with temporarily():
         tracker.register(OnePixel)
-    assert tracker._registry == {}
+    assert list(tracker) == []
 
 
 @pytest.mark.usefixtures("no_pixels")
 def test_pixels_go_when_the_with_fails():
     with pytest.raises(ZeroDivisionError), temporarily(OnePixel):
         raise ZeroDivisionError
-    assert tracker._registry == {}
+    assert list(tracker) == []
 
 
 @pytest.mark.usefixtures("no_pixels")
@@ -288,17 +288,17 @@ def test_pixels_go_when_the_with_fails():
 def test_none_is_registered_if_one_cannot_be(second):
     with pytest.raises(PtrackRegistrationError):
         temporarily(OnePixel, second).__enter__()
-    assert tracker._registry == {}
+    assert list(tracker) == []
 
 
 @pytest.mark.usefixtures("no_pixels")
 def test_a_function_may_be_decorated():
     @temporarily(OnePixel)
     def registered():
-        return list(tracker._registry)
+        return list(tracker)
 
     assert registered() == registered() == [OnePixel]
-    assert tracker._registry == {}
+    assert list(tracker) == []
 
 
 @pytest.mark.usefixtures("no_pixels")
@@ -306,11 +306,11 @@ def test_a_coroutine_function_may_be_decorated():
     @temporarily(OnePixel)
     async def registered():
         await asyncio.sleep(0)
-        return list(tracker._registry)
+        return list(tracker)
 
     assert registered.__name__ == "registered"
     assert asyncio.run(registered()) == asyncio.run(registered()) == [OnePixel]
-    assert tracker._registry == {}
+    assert list(tracker) == []
 
 
 @pytest.mark.usefixtures("no_pixels")
@@ -320,8 +320,8 @@ def test_it_may_be_entered_again_afterwards_and_not_meanwhile():
         with pixels:
             with pytest.raises(PtrackRegistrationError, match="registered already"):
                 pixels.__enter__()
-            assert list(tracker._registry) == [OnePixel]
-        assert tracker._registry == {}
+            assert list(tracker) == [OnePixel]
+        assert list(tracker) == []
 
 
 def test_a_class_is_not_decorated():

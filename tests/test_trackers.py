@@ -51,7 +51,7 @@ class PlainPixel(TrackingPixel):
 
 def test_register_returns_the_class_and_so_decorates(tracker):
     assert tracker.register(PlainPixel) is PlainPixel
-    assert list(tracker._registry) == [PlainPixel]
+    assert list(tracker) == [PlainPixel]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_what_cannot_record_is_refused_by_name(tracker, thing, fault):
     with pytest.raises(PtrackRegistrationError) as caught:
         tracker.register(thing)
     assert str(caught.value) == f"{thing!r} {fault}"
-    assert tracker._registry == {}
+    assert list(tracker) == []
 
 
 def test_a_class_is_registered_once(tracker):
@@ -84,7 +84,7 @@ def test_a_class_is_registered_once(tracker):
     with pytest.raises(PtrackRegistrationError) as caught:
         tracker.register(PlainPixel)
     assert str(caught.value) == f"{PlainPixel!r} is registered already: register it once."
-    assert list(tracker._registry) == [PlainPixel]
+    assert list(tracker) == [PlainPixel]
 
 
 def test_two_apps_may_both_have_a_pixel_of_the_same_name(tracker):
@@ -92,13 +92,13 @@ def test_two_apps_may_both_have_a_pixel_of_the_same_name(tracker):
     assert first.__qualname__ == second.__qualname__
     tracker.register(first)
     tracker.register(second)
-    assert list(tracker._registry) == [first, second]
+    assert list(tracker) == [first, second]
 
 
 def test_unregister_removes_a_class(tracker):
     tracker.register(PlainPixel)
     tracker.unregister(PlainPixel)
-    assert tracker._registry == {}
+    assert list(tracker) == []
     tracker.register(PlainPixel)
 
 
@@ -260,7 +260,7 @@ def test_a_callable_that_does_not_tell_its_parameters_takes_no_request_unless_it
     tracker.register(pixel_class(staticmethod(dict.fromkeys)))
     tracker.register(pixel_class(staticmethod(max)))
     tracker.register(pixel_class(staticmethod(max), takes_request=True))
-    assert [registration.takes_request for registration in tracker._registry.values()] == [False, False, False, True]
+    assert [registration.takes_request for registration in map(tracker.get, tracker)] == [False, False, False, True]
 
 
 def recording(seen):
@@ -339,7 +339,7 @@ def test_takes_request_overrules_what_the_parameters_say(tracker):
 
 def test_the_parameters_are_looked_at_once_at_registration(tracker, monkeypatch):
     received = received_by(tracker)
-    [made] = tracker._registry
+    [made] = tracker
     monkeypatch.setattr(made, "record", lambda self, request, **kwargs: received.append(request))
     record(tracker)
     assert received == ["welcome"]
@@ -350,7 +350,7 @@ def test_annotations_are_not_evaluated_at_registration(tracker):
         def record(self, request: OnlyForTypeCheckers, *args: object, **kwargs: object) -> None: ...  # noqa: F821
 
     tracker.register(Annotated)
-    assert tracker._registry[Annotated].takes_request
+    assert tracker.get(Annotated).takes_request
 
 
 # Failures

@@ -12,22 +12,25 @@ from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
+from django.conf.urls.i18n import i18n_patterns
 from django.core.cache import caches
 from django.core.cache.backends.dummy import DummyCache
+from django.core.exceptions import ImproperlyConfigured
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.db import connections
 from django.db.backends.signals import connection_created
 from django.test import override_settings
-from django.urls import get_script_prefix, get_urlconf, include, re_path, reverse, set_urlconf
+from django.urls import get_script_prefix, include, path, re_path, reverse, set_urlconf
+from django.utils.translation import gettext_lazy
 
 import ptrack
 from ptrack import wsgi
 from ptrack.views import TRANSPARENT_1_PIXEL_GIF as GIF
 
 from drivers import EnvironFactory, FastDriver, WSGIDriver
-from support import UrlConf, seal_json
+from support import UrlConf, script_prefix, seal_json
 
 pytestmark = pytest.mark.usefixtures("no_pixels", "unconnected")
 
@@ -37,13 +40,13 @@ def path_of(*args, **kwargs):
 
 
 def environ_of(path_info, **environ):
-    """Return the environment of a GET, with a path as servers pass it on: each byte a letter."""
+    """Return the environment of a GET, with a path as servers pass it: each byte is one character."""
     return EnvironFactory().get("/") | {"PATH_INFO": path_info} | environ
 
 
 @pytest.fixture
 def without_django():
-    """An application that fails for what it does not answer itself."""
+    """An application that fails for every request that it does not answer itself."""
     return wsgi.serve_pixels(None)
 
 
@@ -55,7 +58,7 @@ def test_an_asgi_application_is_refused_at_once(application):
 
 @pytest.fixture
 def requests(opens):
-    """Let another pixel append what it sees of the request."""
+    """Let another pixel append what it sees of the request to this list."""
     seen = []
 
     @ptrack.tracker.register
@@ -69,7 +72,7 @@ def requests(opens):
                     "query": dict(request.GET),
                     "headers": dict(request.headers),
                     "cookies": request.COOKIES,
-                    "address": request.META.get("REMOTE_ADDR"),
+                    "remote address": request.META.get("REMOTE_ADDR"),
                     "match": (match.func, match.args, match.kwargs, match.url_name, match.route),
                     "prefix": (get_script_prefix(), reverse("ptrack", args=["x"])),
                     "hit": (request.ptrack.token, request.ptrack.pixel_id, request.ptrack.kind, request.ptrack.reason),
@@ -83,17 +86,17 @@ def requests(opens):
 
 
 def mutate(text, rng):
-    """Return a text with one change of those that mail programs, proxies and attackers make."""
+    """Return a text with one change of those that email clients, proxies and attackers make."""
     at = rng.randrange(len(text) + 1)
-    letter = rng.choice("ABCDxyz019-_=+/%&;.\\\"'<> \t\n\r\x00\x7f\x80\xc3\xa9\xff")
+    character = rng.choice("ABCDxyz019-_=+/%&;.\\\"'<> \t\n\r\x00\x7f\x80\xc3\xa9\xff")
     return rng.choice(
         [
-            text[:at] + letter + text[at:],
-            text[:at] + letter + text[at + 1 :],
+            text[:at] + character + text[at:],
+            text[:at] + character + text[at + 1 :],
             text[:at] + text[at + 1 :],
             text[:at],
             text[at:],
-            text + letter,
+            text + character,
             text[::-1],
             text.encode("latin1").swapcase().decode("latin1"),
             text + text,
@@ -162,7 +165,7 @@ def test_a_hit_does_not_reach_django(opens, without_django):
     ("method", "path"),
     [("POST", "/ptrack/x/"), ("get", "/ptrack/x/"), ("GET", "/other/"), ("GET", "/ptrack"), ("GET", "")],
 )
-def test_all_else_goes_through_untouched(method, path):
+def test_every_other_request_goes_through_untouched(method, path):
     environ = environ_of(path, REQUEST_METHOD=method)
     seen = []
 
@@ -213,8 +216,8 @@ def test_a_token_of_any_bytes_is_the_same_as_in_the_view(opens, text):
 
 
 def test_a_path_of_other_bytes_than_utf_8_takes_no_longer_than_its_length_explains(opens, without_django):
-    # Django's way takes minutes for this.
-    assert without_django(environ_of("/ptrack/" + "\xff" * 2**20), lambda status, headers: None) == [GIF]
+    # Django's own decoding would take minutes.
+    assert [*without_django(environ_of("/ptrack/" + "\xff" * 2**20), lambda status, headers: None)] == [GIF]
     assert opens == []
 
 
@@ -245,17 +248,13 @@ def test_pixels_share_one_request(requests):
 
 
 def test_the_request_is_closed_with_the_answer(without_django):
-    class ClosedFile(io.BytesIO):
-        name, content_type, size, charset = "a.txt", "text/plain", 1, None
-
     files = []
 
     @ptrack.tracker.register
     class FilePixel(ptrack.TrackingPixel):
         def record(self, request):
-            files.append(ClosedFile(b"x"))
-            request._files = {"a": files[0]}
-            request._files = type("Files", (), {"lists": lambda self: [("a", files)]})()
+            files.append(io.BytesIO(b"x"))
+            request.close = files[0].close
 
     body = without_django(environ_of(path_of()), lambda status, headers: None)
     assert [file.closed for file in files] == [False]
@@ -443,63 +442,140 @@ def test_a_cache_that_a_pixel_uses_is_closed(application):
     assert calls == ["answered", "closed", "answered"]
 
 
-def test_nothing_is_sent_where_only_django_would_listen_and_nothing_is_open(opens, monkeypatch, without_django):
-    sent = []
-    # A receiver that is gone does not listen.
-    request_started.connect(Mock())
-    gc.collect()
-    for signal in (request_started, request_finished):
-        monkeypatch.setattr(signal, "send", lambda sender, **details: sent.append(sender))
-
-    def hit():
-        without_django(environ_of(path_of("welcome")), lambda status, headers: None).close()
-
-    run_in_new_thread(hit)
-    assert opens == [(["welcome"], {})]
-    assert sent == []
-
-
-def test_a_receiver_that_is_connected_meanwhile_is_called(opens, monkeypatch, without_django):
-    received = []
-    is_of_django = wsgi._is_of_django
-
-    def receive(**details):
-        received.append(details)
-
-    def connect_meanwhile(receiver):
-        request_started.connect(receive)
-        return is_of_django(receiver)
-
-    monkeypatch.setattr(wsgi._started, "_receivers_of_django", None)
-    monkeypatch.setattr(wsgi, "_is_of_django", connect_meanwhile)
-    try:
-        run_in_new_thread(lambda: without_django(environ_of(path_of()), lambda status, headers: None))
-        monkeypatch.setattr(wsgi, "_is_of_django", is_of_django)
-        run_in_new_thread(lambda: without_django(environ_of(path_of()), lambda status, headers: None))
-    finally:
-        request_started.disconnect(receive)
-    assert len(received) == 1
-
-
-def test_a_urlconf_that_is_left_behind_does_not_outlast_the_request(application):
+def test_a_urlconf_that_a_pixel_leaves_behind_does_not_outlast_the_request(application):
     found = []
 
     @ptrack.tracker.register
     class TenantPixel(ptrack.TrackingPixel):
-        def record(self, urlconf):
-            found.append((reverse("ptrack", args=["x"]), ptrack.pixel_url()[:31]))
-            set_urlconf(urlconf and tenant)
-
-    tenant = UrlConf(re_path("^tenant/", include("ptrack.urls")))
+        def record(self):
+            found.append(reverse("ptrack", args=["x"]))
+            set_urlconf(UrlConf(re_path("^tenant/", include("ptrack.urls"))))
 
     def hits():
-        set_urlconf(tenant)
-        for urlconf in (1, 0, 1):
-            application(environ_of(path_of(urlconf)), lambda status, headers: None).close()
-            assert get_urlconf() is None
+        for _ in range(3):
+            application(environ_of(path_of()), lambda status, headers: None).close()
 
     run_in_new_thread(hits)
-    assert found == [("/ptrack/x/", "https://www.example.com/ptrack/")] * 3
+    assert found == ["/ptrack/x/"] * 3
+
+
+@pytest.mark.parametrize("failing", ["receiver", "pixel", "server"])
+def test_whatever_escapes_the_connections_are_looked_after(without_django, failing):
+    """A server ends a worker with SystemExit, wherever that is at work."""
+    calls.clear()
+
+    def exit_if(name):
+        if name == failing:
+            raise SystemExit
+
+    @ptrack.tracker.register
+    class ConnectingPixel(ptrack.TrackingPixel):
+        def record(self):
+            connections["default"] = FakeConnection()
+            exit_if("pixel")
+
+    def hit():
+        connections["default"] = FakeConnection()
+        with pytest.raises(SystemExit):
+            without_django(environ_of(path_of()), lambda status, headers: exit_if("server"))
+
+    with connected(request_started, lambda **details: exit_if("receiver"), weak=False):
+        run_in_new_thread(hit)
+    assert calls[-1] == "looked at"
+
+
+# Options
+
+
+@pytest.fixture
+def without_opens(settings):
+    settings.INSTALLED_APPS = [app for app in settings.INSTALLED_APPS if app != "ptrack.opens"]
+
+
+def test_without_signals_none_is_sent(opens, without_opens):
+    receive = Mock()
+    application = wsgi.serve_pixels(None, signals=False)
+    with connected(request_started, receive), connected(request_finished, receive):
+        body = application(environ_of(path_of("welcome")), lambda status, headers: None)
+        assert b"".join(body) == GIF
+        body.close()
+    assert opens == [(["welcome"], {})]
+    receive.assert_not_called()
+
+
+@pytest.mark.parametrize("in_background", [False, True])
+def test_without_signals_stored_hits_are_refused(settings, in_background):
+    settings.PTRACK_OPENS_IN_BACKGROUND = in_background
+    with pytest.raises(ImproperlyConfigured, match=r"ptrack\.opens in INSTALLED_APPS.*Remove signals=False"):
+        wsgi.serve_pixels(None, signals=False)
+
+
+def test_a_prefix_of_ones_own_serves_what_is_below_it_and_nothing_else(opens):
+    paths = []
+
+    def application(environ, start_response):
+        paths.append(environ["PATH_INFO"])
+        return []
+
+    serve = wsgi.serve_pixels(application, prefix="/images/é/")
+    with script_prefix("/app/"):
+        for begin in ("/images/Ã©/", "/ptrack/", "/images/"):
+            serve(environ_of(path_of("welcome").replace("/ptrack/", begin)), lambda status, headers: None)
+    assert opens == [(["welcome"], {})]
+    assert [path.rpartition("/")[0].rpartition("/")[0] for path in paths] == ["/ptrack", "/images"]
+
+
+@pytest.mark.parametrize("prefix", ["", "ptrack/", "/ptrack", "ptrack"])
+def test_a_prefix_without_its_slashes_is_refused(prefix):
+    with pytest.raises(ImproperlyConfigured, match=r"does not begin and end with a slash"):
+        wsgi.serve_pixels(None, prefix=prefix)
+
+
+URLCONFS = {
+    "path": (path("p/", include("ptrack.urls")), "/p/"),
+    "regular expression": (re_path("^p/", include("ptrack.urls")), "/p/"),
+    "without a slash": (re_path("^p-", include("ptrack.urls")), "/p-"),
+    "outside ASCII": (path("é /", include("ptrack.urls")), "/Ã© /"),
+    "nested": (path("a/", include([path("b/", include("ptrack.urls"))])), "/a/b/"),
+    "empty": (path("", include("ptrack.urls")), "/"),
+}
+
+
+@pytest.mark.parametrize("name", URLCONFS)
+def test_the_prefix_is_found_in_the_urlconf(opens, name):
+    route, prefix = URLCONFS[name]
+    with override_settings(ROOT_URLCONF=UrlConf(route)):
+        application = wsgi.serve_pixels(None)
+        for script_name in ("", "/app"):
+            environ = environ_of(path_of(script_name).replace("/ptrack/", prefix), SCRIPT_NAME=script_name)
+            application(environ, lambda status, headers: None)
+    assert opens == [([""], {}), (["/app"], {})]
+
+
+@pytest.mark.parametrize(
+    ("urlconf", "fault"),
+    [
+        (UrlConf(), "no route named 'ptrack'"),
+        (UrlConf(path("<slug:tenant>/", include("ptrack.urls"))), "needs more arguments"),
+        (UrlConf(*i18n_patterns(path("ptrack/", include("ptrack.urls")))), "depends on the language"),
+        (UrlConf(path(gettext_lazy("Sunday"), include("ptrack.urls"))), "depends on the language"),
+    ],
+)
+def test_without_a_single_prefix_the_option_is_named(urlconf, fault):
+    with (
+        override_settings(ROOT_URLCONF=urlconf),
+        pytest.raises(ImproperlyConfigured, match=rf"{fault}.*pass prefix='/ptrack/'"),
+    ):
+        wsgi.serve_pixels(None)
+
+
+def test_without_languages_there_is_one_prefix(opens):
+    urlconf = UrlConf(path(gettext_lazy("Sunday") + "/", include("ptrack.urls")))
+    with override_settings(ROOT_URLCONF=urlconf, USE_I18N=False):
+        wsgi.serve_pixels(None)(
+            environ_of(path_of("welcome").replace("ptrack", "Sunday")), lambda status, headers: None
+        )
+    assert opens == [(["welcome"], {})]
 
 
 # Threads
@@ -511,8 +587,8 @@ def test_hits_of_many_threads_are_each_recorded_once(requests, opens, without_dj
 
     def load(part):
         start.wait()
-        for path in part:
-            assert without_django(environ_of(path), lambda status, headers: None) == [GIF]
+        for path_info in part:
+            assert [*without_django(environ_of(path_info), lambda status, headers: None)] == [GIF]
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(load, [paths[number::8] for number in range(8)]))

@@ -7,4 +7,6 @@ from django import template
 from ptrack.html import pixel_img
 
 register = template.Library()
-register.simple_tag(pixel_img, name="ptrack")
+
+# Code written for django-ptrack 3.0.0 imports the tag's function by this name.
+ptrack = register.simple_tag(pixel_img, name="ptrack")

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand
 
 class Command(BaseCommand):
     help = "Prints a fresh random secret of 32 characters for the setting PTRACK_SECRET."
-    # It is the cure for a failing check.
+    # The checks fail without a secret, and this command makes one.
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,90 +1,38 @@
-"""Tells who loaded a picture from the headers of the request: a table of rules, and ``classify``.
+"""The rules that tell who requested a pixel, as data.
 
-The rules say what is true of a client, each with the public source of that fact. The
-first rule that applies decides. Nothing is guessed: what fits both a person and a machine
-is ``unknown``, and so is what no rule knows.
+A rule states a fact about a client and names the public source of that fact. The tables
+are asked in the order of this module, and the first rule that applies decides; the module
+``judgement`` asks them. No rule guesses: what fits both a person and a machine is unknown.
 """
 
 from __future__ import annotations
 
-import enum
 import re
-from collections.abc import Iterable, Mapping
 from datetime import timedelta
-from functools import lru_cache
-from typing import NamedTuple
 
-try:
-    # Of the extra "scanners".
-    from crawleruseragents import is_crawler
-except ImportError:
+from .kinds import HitKind, Rule
 
-    def is_crawler(user_agent: str) -> bool:
-        return False
-
-
-#: Until a mail was rendered, sent, delivered, fetched and opened, more than this has
-#: passed; who loads its picture sooner does so ahead of the reader.
+#: Between rendering and opening, an email is sent, delivered and fetched, which takes longer
+#: than this. Whoever requests its image sooner does so ahead of the reader.
 SOONEST_OPEN = timedelta(seconds=2)
-
-#: Characters of a user agent that are looked at; those of real clients are below 500.
-USER_AGENT_MAX_LENGTH = 1024
-
-
-class HitKind(enum.StrEnum):
-    """Who loaded a picture."""
-
-    PERSON = "person"  #: the reader's own mail program or browser
-    PROXY = "proxy"  #: the reader's provider, when the mail was opened
-    PREFETCH = "prefetch"  #: somebody's machine, ahead of any reader
-    SCANNER = "scanner"  #: a security gateway, link preview, bot, monitor or script
-    UNKNOWN = "unknown"  #: a person or a machine; the request fits both
-
-    @property
-    def is_open(self) -> bool | None:
-        """Whether it counts as an open: True, False, or None for unknown."""
-        return _COUNTS_AS_OPEN[self]
-
-
-_COUNTS_AS_OPEN = {
-    HitKind.PERSON: True,
-    HitKind.PROXY: True,
-    HitKind.PREFETCH: False,
-    HitKind.SCANNER: False,
-    HitKind.UNKNOWN: None,
-}
-
-
-class Rule(NamedTuple):
-    """One line of the table: a fact about a client."""
-
-    kind: HitKind
-    #: What is found in the user agents of that client, and of no other.
-    pattern: re.Pattern[str]
-    reason: str
-    #: Where the fact is published.
-    source: str
 
 
 def _named(kind: HitKind, source: str, *names: str) -> list[Rule]:
-    """Return a rule for each of the names, whatever their case."""
-    return [
-        Rule(kind, re.compile(re.escape(name), re.IGNORECASE), f'user agent contains "{name}"', source)
-        for name in names
-    ]
+    """Return a rule for each of the names, in upper or lower case."""
+    return [Rule(kind, re.escape(name), f'user agent contains "{name}"', source) for name in names]
 
 
-def _like(kind: HitKind, source: str, pattern: str, reason: str, flags: re.RegexFlag = re.IGNORECASE) -> list[Rule]:
-    return [Rule(kind, re.compile(pattern, flags), f"user agent {reason}", source)]
+def _like(kind: HitKind, source: str, pattern: str, reason: str) -> list[Rule]:
+    return [Rule(kind, pattern, f"user agent {reason}", source)]
 
 
 def _exactly(kind: HitKind, source: str, agent: str, client: str) -> list[Rule]:
-    return [Rule(kind, re.compile(rf"\A{re.escape(agent)}\Z"), f"user agent is exactly that of {client}", source)]
+    return [Rule(kind, rf"\A(?-i:{re.escape(agent)})\Z", f"user agent is exactly that of {client}", source)]
 
 
 PERSON, PROXY, PREFETCH, SCANNER, UNKNOWN = HitKind
 
-#: Headers with which a client says that it loads something ahead, and the words it uses.
+#: Headers with which a client says that it fetches something ahead, and the words it uses.
 #: Sources: Chromium's preloading_headers.cc; MDN, Sec-Purpose; instantpage/instant.page
 #: issue 63 (Purpose, X-Moz); arp242/isbot, Prefetch() (X-Purpose).
 PREFETCH_HEADERS = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
@@ -93,8 +41,8 @@ PREFETCH_WORDS = ("prefetch", "prerender", "preview")
 #: All headers that ``classify`` reads.
 HEADERS_READ = ("User-Agent", *PREFETCH_HEADERS, "Sec-CH-UA", "From")
 
-#: About the software that fetches mail's pictures, from the most certain to the least.
-MAIL_RULES: list[Rule] = [
+#: The software that fetches the images of emails, from the most certain to the least.
+EMAIL_RULES: tuple[Rule, ...] = (
     *_named(PROXY, "ua-parser/uap-core, tests/test_ua.yaml", "GoogleImageProxy"),
     *_named(PROXY, "SidOfc/browserino, spec/files/emails.yml", "via ggpht.com"),
     *_named(PROXY, "help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html", "YahooMailProxy"),
@@ -105,7 +53,7 @@ MAIL_RULES: list[Rule] = [
         PROXY,
         "the names of the proxies above",
         r"(?:e?mail|image)[-_ ]?proxy\b",
-        "names itself a proxy for mail or its images",
+        "names itself a proxy for emails or their images",
     ),
     *_exactly(PREFETCH, "ua-parser/uap-core issue 509", "Mozilla/5.0", "Apple Mail Privacy Protection"),
     *_named(PREFETCH, "mssola/user_agent issue 71", "Gmail-content-sampling"),
@@ -124,10 +72,10 @@ MAIL_RULES: list[Rule] = [
         "Safari/537.36 Edg/79.0.309.43",
         "Microsoft Safe Links",
     ),
-]
+)
 
-#: Machines that say so. A device's name is taken out first: some contain "bot".
-MACHINE_RULES: list[Rule] = [
+#: Machines that say what they are. The name of a device is taken out first: some contain "bot".
+MACHINE_RULES: tuple[Rule, ...] = (
     # Security gateways and scanners.
     *_named(
         SCANNER,
@@ -160,7 +108,7 @@ MACHINE_RULES: list[Rule] = [
         r"anti-?virus\b|virus ?scan|anti-?(?:phish|spam)|malware|vulnerability|url ?scan|link protection|check ?link",
         "names a security check",
     ),
-    # Previews of links in chats, mails and documents.
+    # Previews of links in chats, emails and documents.
     *_named(
         SCANNER,
         "matomo-org/device-detector, bots.yml; faisalman/ua-parser-js, fetcher.json",
@@ -223,7 +171,7 @@ MACHINE_RULES: list[Rule] = [
         SCANNER,
         "JayBizzle/Crawler-Detect, crawlers.txt; the shape is Outlook's",
         r"\bMicrosoft (?:Office )?(?:Excel|PowerPoint|Access|OneNote|Publisher|Visio|Project|Lync|InfoPath)\b",
-        "names a program of Microsoft Office that shows no mail",
+        "names a program of Microsoft Office that shows no email",
     ),
     *_named(
         SCANNER,
@@ -240,9 +188,8 @@ MACHINE_RULES: list[Rule] = [
     *_like(
         SCANNER,
         "JayBizzle/Crawler-Detect, crawlers.txt (swcd)",
-        r"^[a-z]+d(?:/[\d.]+| \(unknown version\)) CFNetwork/",
+        r"^(?-i:[a-z]+d(?:/[\d.]+| \(unknown version\)) CFNetwork/)",
         "is that of a system service of Apple's",
-        flags=re.NOFLAG,
     ),
     # Scripts, and the libraries they are made of.
     *_named(
@@ -300,14 +247,14 @@ MACHINE_RULES: list[Rule] = [
         SCANNER,
         "RFC 9110, section 10.1.5, and the robots in monperrus/crawler-user-agents",
         r"\+ ?(?:https?://|mailto:|www\.)|\(\+"
-        # An address alone will do where no engine shows that it is a browser.
+        # A URL or an email address alone will do where no engine shows that it is a browser.
         r"|^(?!.*(?:AppleWebKit|Gecko/|MSIE|Trident|Presto|KHTML)).*(?:https?://|\w@\w+\.\w)",
         "says whom to contact about it, as robots do",
     ),
-]
+)
 
-#: Mail programs that load pictures on behalf of a reader as well as ahead of any.
-PERSON_OR_AHEAD_RULES: list[Rule] = [
+#: Email clients that request images on behalf of a reader as well as ahead of any.
+PERSON_OR_AHEAD_RULES: tuple[Rule, ...] = (
     *_like(
         UNKNOWN,
         "faisalman/ua-parser-js, email.json",
@@ -324,7 +271,7 @@ PERSON_OR_AHEAD_RULES: list[Rule] = [
         UNKNOWN,
         "nielsbasjes/yauaa, EMailClients.yaml",
         r"^Microsoft Office/.*\b(?:UC)?MAPI\b",
-        "is Outlook's, while it fetches mail",
+        "is Outlook's, while it fetches emails",
     ),
     *_like(
         UNKNOWN,
@@ -334,10 +281,10 @@ PERSON_OR_AHEAD_RULES: list[Rule] = [
         r"AppleWebKit/[\d.]+ \(KHTML, like Gecko\)$",
         "is that of Apple Mail on a recent Mac, with its reader or ahead of any",
     ),
-]
+)
 
-#: Mail programs, after the machines that borrow their names.
-CLIENT_RULES: list[Rule] = [
+#: Email clients. They come after the machines that borrow their names.
+CLIENT_RULES: tuple[Rule, ...] = (
     *_like(
         UNKNOWN,
         "matomo-org/device-detector, pim.yml",
@@ -349,7 +296,7 @@ CLIENT_RULES: list[Rule] = [
         PERSON,
         "ua-parser/uap-core, tests/test_ua.yaml; nielsbasjes/yauaa issue 301",
         r"\bms-office; MSOffice \d",
-        "is that of Word, in which Outlook shows mail",
+        "is that of Word, in which Outlook shows emails",
     ),
     *_like(
         UNKNOWN,
@@ -402,19 +349,19 @@ CLIENT_RULES: list[Rule] = [
         PERSON,
         "faisalman/ua-parser-js issue 237",
         r"^(?:Spark|Superhuman|Canary|Newton)/",
-        "is that of a mail program",
+        "is that of an email client",
     ),
     *_like(
         PERSON,
         "matomo-org/device-detector, pim.yml (WindowsMail); faisalman/ua-parser-js, email.json (K-9 Mail)",
         r"^(?:(?:[\w.!-]+ ){1,2}|[\w.-]+)mail(?: v?\d|/|$)",
-        "names itself a mail program",
+        "names itself an email client",
     ),
     *_like(
         PERSON,
         "matomo-org/device-detector, pim.yml (Yahoo%20Mail); faisalman/ua-parser-js, email.json (NaverMailApp)",
         r"^(?=.*mail)(?=.*(?:\b(?:Android|iPhone|iPad|iOS)\b|Darwin/))",
-        "names a mail program and a phone, a tablet or a Mac",
+        "names an email client and a phone, a tablet or a Mac",
     ),
     *_like(
         PERSON,
@@ -422,92 +369,20 @@ CLIENT_RULES: list[Rule] = [
         r"^(?:Instagram|Snapchat|Pinterest|Twitter|LinkedIn) ?[/\d]",
         "is that of an app that shows pages to its user",
     ),
-]
+)
 
-#: Browsers, and the mail programs that call themselves one.
-BROWSER_RULES: list[Rule] = [
+#: Browsers, and the email clients that call themselves one.
+BROWSER_RULES: tuple[Rule, ...] = (
     *_like(
         PERSON,
         "RFC 9110, section 10.1.5; arp242/isbot, not_bots",
         r"AppleWebKit/?\d|\b(?:Gecko|Goanna|Trident|Presto|KHTML)/\d|\bMSIE \d|\b(?:Opera Mini|UCBrowser)/\d|\bMIDP-\d",
-        "is that of a browser or of a mail program built on one",
+        "is that of a browser or of an email client built on one",
     ),
-]
-
-
-_NO_AGENT, _NOT_KNOWN, _LISTED = (
-    Rule(kind, re.compile(""), reason, source)
-    for kind, reason, source in (
-        (UNKNOWN, "there is no user agent", "RFC 9110, section 10.1.5: it should be there, and need not"),
-        (UNKNOWN, "no rule knows the user agent", ""),
-        (SCANNER, "user agent is in the list of crawler-user-agents", "monperrus/crawler-user-agents"),
-    )
 )
 
 
-def classify(headers: Mapping[str, str], age: timedelta | None = None) -> tuple[HitKind, str]:
-    """Return who sent a request with these headers, and the rule that says so.
-
-    Takes the headers by name, in any case, and how long after the rendering of the picture
-    the request came, if that is known. With the extra ``scanners`` installed, the package
-    ``crawler-user-agents`` is asked before what looks like a browser counts as a person.
-    Never raises.
-    """
-    by_name = {str(name).lower().replace("_", "-"): str(value) for name, value in headers.items()}
-    if verdict := _classify_intent(by_name):
-        return verdict
-    rule = _classify_agent(by_name.get("user-agent", "").strip()[:USER_AGENT_MAX_LENGTH])
-    if rule in PERSON_OR_AHEAD_RULES and age is not None and age < SOONEST_OPEN:
-        return PREFETCH, f"{rule.reason}, less than {SOONEST_OPEN.seconds} seconds after the rendering"
-    return rule.kind, rule.reason
-
-
-def _classify_intent(headers: Mapping[str, str]) -> tuple[HitKind, str] | None:
-    for name in PREFETCH_HEADERS:
-        value = headers.get(name.lower(), "").lower()
-        for word in PREFETCH_WORDS:
-            if word in value:
-                return PREFETCH, f'header {name} contains "{word}"'
-    if "headless" in headers.get("sec-ch-ua", "").lower():
-        return SCANNER, 'header Sec-CH-UA contains "Headless"'
-    if "from" in headers:
-        # RFC 9110, section 10.1.2: for robots to say who runs them; browsers never send it.
-        return SCANNER, "header From is there, which only robots send"
-    return None
-
-
-# Many hits share few user agents, and going through the table takes longer than the hit.
-@lru_cache(maxsize=1024)
-def _classify_agent(agent: str) -> Rule:
-    if not agent:
-        return _NO_AGENT
-    undisguised = _without_device_name(agent)
-    return (
-        _first(MAIL_RULES, agent)
-        or _first(MACHINE_RULES, undisguised)
-        or _first(PERSON_OR_AHEAD_RULES, agent)
-        or _first(CLIENT_RULES, agent)
-        or (_LISTED if is_crawler(undisguised) else None)
-        or _first(BROWSER_RULES, agent)
-        or _NOT_KNOWN
-    )
-
-
-def _first(rules: Iterable[Rule], agent: str) -> Rule | None:
-    return next((rule for rule in rules if rule.pattern.search(agent)), None)
-
-
-# Where Android says the name of the device, which its maker chose: "CUBOT", "M bot 54".
-_DEVICE = re.compile(
-    r"""
-    \( (?: [^()] | \([^()]*\) )*? \b(?:Android|Adr)\b (?: [^()] | \([^()]*\) )* \)?
-    | \bAndroid \s \( [^()]* \)?
-    | \[ FB [^\]]* \]?
-    | \bcubot\w*
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
-
-
-def _without_device_name(agent: str) -> str:
-    return _DEVICE.sub("", agent)
+#: What decides where no table does.
+NO_AGENT = Rule(UNKNOWN, "", "there is no user agent", "RFC 9110, section 10.1.5: it should be there, and need not")
+LISTED = Rule(SCANNER, "", "user agent is in the list of crawler-user-agents", "monperrus/crawler-user-agents")
+NOT_KNOWN = Rule(UNKNOWN, "", "no rule knows the user agent", "")

@@ -1,4 +1,4 @@
-"""What is known of a hit: which pixel was loaded, when, and by whom.
+"""What is known of a hit: which pixel was requested, when, and by whom.
 
 A pixel that takes the request finds a ``Hit`` at ``request.ptrack``::
 
@@ -17,14 +17,14 @@ from asyncio import CancelledError
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.http.request import HttpHeaders
 
-from .encoder import current_encoder
+from ptrack.encoder import current_encoder
 
-if TYPE_CHECKING:
-    from .kinds import HitKind, classify
+from .judgement import classify
+from .kinds import HitKind
 
 __all__ = ["Hit", "HitKind", "classify"]
 
@@ -35,7 +35,7 @@ logger = logging.getLogger("ptrack")
 
 
 class Hit:
-    """One loading of a picture. All but the time is worked out when it is first looked at."""
+    """One request of a pixel. Everything but the time of arrival is worked out when it is first read."""
 
     def __init__(self, token: str, meta: Mapping[str, Any], timestamp: float) -> None:
         """Take the token as received, the request's ``META``, and the Unix time of arrival in seconds."""
@@ -44,7 +44,7 @@ class Hit:
         self._meta = meta
 
     def __repr__(self) -> str:
-        # Without the token, which whoever reads a log could load.
+        # Without the token, for whoever reads a log could request the pixel with it.
         return f"<Hit of pixel {self.pixel_id}>"
 
     @cached_property
@@ -54,13 +54,13 @@ class Hit:
 
     @cached_property
     def id(self) -> str:
-        """32 hexadecimal digits, for this one loading; the same in a task that runs twice."""
+        """32 hexadecimal digits that identify this one hit, also in a task that runs twice."""
         return uuid.uuid4().hex
 
     @cached_property
     def pixel_id(self) -> str:
-        """32 hexadecimal digits. Equal ids are the same rendered pixel, loaded again."""
-        # "=" at its end is the one thing in which spellings of a token may differ.
+        """32 hexadecimal digits that identify the rendered pixel: equal ids are the same email, requested again."""
+        # The spellings of a token may differ in the "=" at its end, and in nothing else.
         spelling = self.token.rstrip("=").encode(errors="surrogatepass")
         return hashlib.blake2b(spelling, digest_size=PIXEL_ID_SIZE).hexdigest()
 
@@ -78,14 +78,14 @@ class Hit:
 
     @cached_property
     def age(self) -> timedelta | None:
-        """Time to open: how long after the rendering the hit arrived, never negative, or None."""
+        """The time from rendering to arrival, never negative, or None if it is not known when the tag was rendered."""
         if self.issued_at is None:
             return None
         return max(self.at - self.issued_at, timedelta())
 
     @property
     def kind(self) -> HitKind:
-        """Who loaded the picture."""
+        """Who requested the pixel."""
         return self._verdict[0]
 
     @property
@@ -95,8 +95,6 @@ class Hit:
 
     @cached_property
     def _verdict(self) -> tuple[HitKind, str]:
-        from .kinds import classify
-
         return classify(HttpHeaders(self._meta), self.age)
 
 
@@ -104,12 +102,3 @@ def _check_issued_at(value: object) -> datetime | None:
     if value is None or (isinstance(value, datetime) and value.tzinfo is not None):
         return value
     raise TypeError("not an aware datetime")
-
-
-def __getattr__(name: str) -> Any:
-    # Sites whose pixels do not ask for the kind never load the rules.
-    if name in ("HitKind", "classify"):
-        from . import kinds
-
-        return getattr(kinds, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""Finds the pixels of a site."""
+"""Imports every ``pixels.py`` of a site."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ _MODULE = "pixels"
 def autodiscover() -> None:
     """Import ``pixels.py`` of every installed app, then that of the project.
 
-    That of the project is beside the module that ``ROOT_URLCONF`` names. It comes last, so
-    that an encoder it assigns wins over an app's.
+    The one of the project stands beside the module that ``ROOT_URLCONF`` names. It comes last,
+    so that an encoder that it assigns wins over an app's.
 
-    Raises whatever an existing ``pixels.py`` raises, and what it had registered by then is
-    registered no more; a missing one is no error.
+    A missing ``pixels.py`` is no error. Raises whatever an existing one raises, after removing
+    what it had registered.
     """
     autodiscover_modules(_MODULE, register_to=tracker)
-    registry = tracker._registry.copy()
+    saved = tracker.save()
     try:
         _import_from_project()
     except BaseException:
-        tracker._registry = registry
+        tracker.restore(saved)
         raise
 
 
-def searched_places() -> list[str]:
-    """Return where ``autodiscover`` looks for ``pixels.py``: names of packages, each once."""
-    places = [app_config.name for app_config in apps.get_app_configs()]
+def searched_packages() -> list[str]:
+    """Return the packages in which ``autodiscover`` looks for ``pixels.py``, each once."""
+    packages = [app_config.name for app_config in apps.get_app_configs()]
     urlconf = conf.urlconf_name()
     project = conf.project_package() or (_folder_of(urlconf) and f"the folder of {urlconf}")
-    return [*places, project] if project and project not in places else places
+    return [*packages, project] if project and project not in packages else packages
 
 
 def _import_from_project() -> None:
     package = conf.project_package()
     if not package:
-        # Only from there: on the path, any library may have a module of this name.
+        # Any library on Python's path may have a module of this name.
         folder = _folder_of(conf.urlconf_name())
         if folder and folder == _folder_of(_MODULE):
             import_module(_MODULE)
@@ -52,7 +52,7 @@ def _import_from_project() -> None:
     try:
         found = import_module(package)
     except ModuleNotFoundError as error:
-        # A package that is not there holds no module. Django says so when it needs the URLconf.
+        # A package that is missing holds no module. Django reports it when it needs the URLconf.
         if f"{package}.".startswith(f"{error.name}."):
             return
         raise
@@ -65,7 +65,7 @@ def _folder_of(module_name: str) -> Path | None:
     try:
         spec = find_spec(module_name)
     except ValueError:
-        # Of no name, or of a module that was not imported, such as "__main__".
+        # The name is empty, or that of a module without a spec, such as "__main__".
         return None
     if spec is None or not spec.has_location or not spec.origin:
         return None

@@ -1,0 +1,58 @@
+"""Removes local variables from tracebacks.
+
+Tokens, their arguments and the secret must not reach an error page or an error reporter,
+which show the local variables of every frame of a traceback. These functions clear the
+frames and keep the lines of the traceback as they are.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import traceback
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+
+def clear_locals(error: BaseException, handled: BaseException | None = None) -> None:
+    """Clear the local variables of all frames that an exception passed through.
+
+    Takes the exception. The exceptions that it was raised from and those that it groups are
+    cleared too. ``handled`` is the exception that the caller was handling before: it belongs
+    to somebody else, so it is left alone.
+
+    A frame that is still running keeps its variables.
+    """
+    pending: list[BaseException | None] = [error]
+    done = {id(handled)} - {id(error)}
+    while pending:
+        current = pending.pop()
+        if current is not None and id(current) not in done:
+            done.add(id(current))
+            traceback.clear_frames(current.__traceback__)
+            pending += (current.__cause__, current.__context__)
+            if isinstance(current, BaseExceptionGroup):
+                pending += current.exceptions
+
+
+def without_locals(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Wrap a function so that the exceptions it raises carry no local variables.
+
+    An exception that the caller was handling before is left alone.
+    """
+
+    @functools.wraps(function)
+    def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        handled = sys.exception()
+        try:
+            return function(*args, **kwargs)
+        except BaseException as error:
+            # This frame is still running, so it has to empty itself.
+            del args, kwargs
+            clear_locals(error, handled)
+            raise
+
+    return wrapper

@@ -1,0 +1,121 @@
+"""Finds the path of a pixel's URL in the URLconf, and the view that a path leads to."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import quote, unquote
+
+from django.middleware.locale import LocaleMiddleware
+from django.urls import (
+    NoReverseMatch,
+    ResolverMatch,
+    URLPattern,
+    URLResolver,
+    get_resolver,
+    get_script_prefix,
+    get_urlconf,
+    resolve,
+    reverse,
+)
+from django.utils import translation
+from django.utils.http import RFC3986_SUBDELIMS
+from django.utils.module_loading import import_string
+
+from . import conf
+
+
+class PixelPath(NamedTuple):
+    """The parts of a pixel's path around the token, quoted as in a URL."""
+
+    #: Without a slash at its end; empty for a site that is served from the root of its host.
+    script_prefix: str
+    prefix: str
+    suffix: str
+
+
+def pixel_path() -> PixelPath:
+    """Return the path of a pixel for the active URLconf, script prefix and language.
+
+    Raises ``NoReverseMatch`` if the URLconf does not include ``ptrack.urls``.
+    """
+    return _reverse(get_resolver(get_urlconf()), get_script_prefix(), translation.get_language())
+
+
+# The parameters are all that reverse() depends on. A change of the URLconf makes a new
+# resolver. The size is for a site that has many tenants, each with a URLconf of its own.
+@lru_cache(maxsize=1024)
+def _reverse(resolver: URLResolver, script_prefix: str, language: str | None) -> PixelPath:
+    try:
+        before, _, suffix = reverse("ptrack", args=["token"]).rpartition("token")
+    except (NoReverseMatch, ValueError):
+        # Django raises ValueError for a prefix with a per cent sign.
+        before = suffix = ""
+    if not before:
+        raise NoReverseMatch(
+            "ptrack cannot build the URL of a pixel: the URLconf has no route named 'ptrack', or its route needs "
+            "more arguments or has a per cent sign. Add path('ptrack/', include('ptrack.urls')) to the URLconf, "
+            "outside any namespace."
+        )
+    quoted = quoted_script_prefix()
+    script_prefix = quoted[:-1] if before.startswith(quoted) else ""
+    return PixelPath(script_prefix, before.removeprefix(script_prefix), suffix)
+
+
+def pixel_paths_by_language() -> set[PixelPath]:
+    """Return the paths of a pixel in all languages of the site: a single one, unless its route is translated.
+
+    Raises ``NoReverseMatch`` if the URLconf does not include ``ptrack.urls``.
+    """
+    paths = {pixel_path()}
+    if conf.uses_languages():
+        for language in conf.languages():
+            with translation.override(language):
+                paths.add(pixel_path())
+    return paths
+
+
+def script_prefix_below(app_url: str, script_prefix: str) -> str:
+    """Return the script prefix that a URL has after ``PTRACK_APP_URL``: none if that ends in it already."""
+    # A site that is served below a path may say so in the setting, to the server, or in both.
+    _, _, path = app_url.partition("://")[2].partition("/")
+    return "" if unquote(f"/{path}").endswith(unquote(script_prefix)) else script_prefix
+
+
+def quoted_script_prefix() -> str:
+    """Return the script prefix, with a slash at its end, quoted as ``reverse()`` does."""
+    return quote(get_script_prefix(), safe=f"{RFC3986_SUBDELIMS}/~:@")
+
+
+def resolve_as_request(path: str) -> ResolverMatch:
+    """Return what Django finds for a request with a quoted path, which may begin with a language.
+
+    Takes the path without the script prefix. Raises ``Resolver404`` if Django finds nothing.
+    """
+    language = translation.get_language_from_path(path) if _has_locale_middleware() else None
+    with translation.override(language) if language else contextlib.nullcontext():
+        return resolve(unquote(path))
+
+
+def walk_urls(
+    resolver: URLResolver, above: tuple[URLResolver, ...] = ()
+) -> Iterator[tuple[tuple[URLResolver, ...], URLPattern]]:
+    """Yield every route below a resolver, each with the resolvers that lead to it."""
+    for entry in resolver.url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from walk_urls(entry, (*above, entry))
+        else:
+            yield above, entry
+
+
+def _has_locale_middleware() -> bool:
+    """Return whether Django's ``LocaleMiddleware``, or a subclass, takes the language from the path."""
+    for name in conf.middleware():
+        # Django itself reports a middleware that cannot be imported.
+        with contextlib.suppress(Exception):
+            middleware = import_string(name)
+            if isinstance(middleware, type) and issubclass(middleware, LocaleMiddleware):
+                return True
+    return False
