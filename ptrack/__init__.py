@@ -35,7 +35,7 @@ The map of the package, by what you want to change:
 * Opt-in, imported by no other module: ``background`` (pixels in a task engine), ``wsgi`` (the
   fast path), ``testing`` (helpers for a site's tests), ``opens/`` (stored hits, an app)
 
-* Start-up: ``apps``, ``checks`` (system checks and their ids), ``_discovery`` (finds every
+* Start-up: ``apps``, ``checks`` with ``_route_checks`` (system checks, ids), ``_discovery`` (every
   ``pixels.py``)
 
 * Commands: ``management/commands/``; exceptions: ``exceptions``

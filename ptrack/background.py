@@ -21,7 +21,7 @@ from django.utils.module_loading import import_string
 from ._tracebacks import without_locals
 from .hits import Hit
 from .hits.rules import HEADERS_READ
-from .trackers import TrackingPixel, dotted_path, log_failure, make_registration, run, tracker
+from .trackers import TrackingPixel, dotted_path, log_failure, run, tracker
 
 try:
     from django.tasks import DEFAULT_TASK_BACKEND_ALIAS, DEFAULT_TASK_QUEUE_NAME, task, task_backends
@@ -198,7 +198,7 @@ def run_pixel(pixel: str, hit: str) -> None:
     """
     handled = sys.exception()
     pixel_class = _find_class(pixel)
-    registration = tracker.get(pixel_class) or make_registration(pixel_class)
+    registration = tracker.registration_for(pixel_class)
     found = json.loads(hit)
     request = _to_request(found) if registration.takes_request else None
     try:

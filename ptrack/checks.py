@@ -6,7 +6,7 @@ ptrack.E003  ptrack.ptrack_encoder lacks encrypt or decrypt, or their methods ar
 ptrack.E004  a BackgroundPixel cannot use its task backend (in ptrack.background)
 ptrack.E005  ptrack.opens is installed without ptrack (in ptrack.opens.apps)
 ptrack.W001  PTRACK_APP_URL is not an absolute http(s) URL
-ptrack.W002  the tag cannot find ptrack.urls in the URLconf
+ptrack.W002  the tag cannot find ptrack.urls in the URLconf (in ptrack._route_checks, as W003 and W006)
 ptrack.W003  ptrack.urls has a prefix with which other paths begin
 ptrack.W004  PTRACK_SECRET is weak (with --deploy)
 ptrack.W005  a BackgroundPixel's task backend runs tasks at once or not at all (in ptrack.background)
@@ -17,21 +17,18 @@ ptrack.I001  ptrack.urls is in the URLconf, but no pixel is registered
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
-from django.urls import NoReverseMatch, Resolver404, get_resolver
-from django.urls.resolvers import LocalePrefixPattern
 
 from . import conf
 from ._discovery import searched_packages
-from ._urlconf import pixel_path, resolve_as_request, walk_urls
+from ._route_checks import check_prefix, check_repeated_prefix, check_route, pixel_routes, warn
 from .encoder import PtrackEncoder, current_encoder
 from .trackers import TrackingPixel, dotted_path, tracker
-from .views import serve_pixel
 
 TAG = "ptrack"
 
@@ -40,18 +37,11 @@ TAG = "ptrack"
 _MIN_DISTINCT_BYTES = 8
 
 _SECRET_HINT = "Set it to the line that 'python manage.py ptrack_secret' prints."
-_NOT_USABLE = (
-    "The route named 'ptrack' needs arguments, has a per cent sign, has an expression that nothing matches, "
-    "or leads to another view, so the tag {% ptrack %} cannot use it.",
-    "Include ptrack.urls under a prefix that captures nothing and does not end in '$', such as 'ptrack/', "
-    "and give no other route the name 'ptrack'.",
-)
-_ROUTE_HINT = "Add this line to the urlpatterns of ROOT_URLCONF: path('ptrack/', include('ptrack.urls')),"
 
 
 def register_checks() -> None:
     """Make ``manage.py check`` run the checks of this module; ``--tag ptrack`` runs them alone."""
-    for check in (check_encoder, check_app_url, check_route, check_prefix, check_pixels):
+    for check in (check_encoder, check_app_url, check_route, check_prefix, check_repeated_prefix, check_pixels):
         checks.register(check, TAG)
     checks.register(check_secret_strength, TAG, checks.Tags.security, deploy=True)
 
@@ -89,43 +79,18 @@ def check_app_url(**kwargs: Any) -> list[checks.CheckMessage]:
         return []
     fault = _find_fault_of_url(url)
     if fault:
-        return _warn(
+        return warn(
             f"PTRACK_APP_URL {fault}, so email clients cannot request the images.",
             "Set it to scheme and host, and a path if need be, such as 'https://www.example.com'. "
             "A site that only serves pixels may remove it.",
             "ptrack.W001",
         )
-    prefix = _find_prefix() if conf.has_urlconf() else None
-    if prefix and unquote(urlsplit(conf.app_url()).path).endswith(prefix):
-        return _warn(
-            f"PTRACK_APP_URL ends in {prefix!r}, and the prefix of ptrack.urls comes after it once more.",
-            f"Remove {prefix!r} from PTRACK_APP_URL, unless the whole site is served below it.",
-            "ptrack.W006",
-        )
     return []
-
-
-def check_route(**kwargs: Any) -> list[checks.CheckMessage]:
-    fault_and_hint = _find_fault_of_route() if conf.has_urlconf() else None
-    return _warn(*fault_and_hint, "ptrack.W002") if fault_and_hint else []
-
-
-def check_prefix(**kwargs: Any) -> list[checks.CheckMessage]:
-    return [
-        checks.Warning(
-            f"ptrack.urls has {f'the prefix {prefix!r}, without a slash at its end' if prefix else 'an empty prefix'}, "
-            f"so it answers for every path that {'begins so and ' if prefix else ''}that no earlier route takes.",
-            hint="Give it a prefix of its own: path('ptrack/', include('ptrack.urls')),",
-            id="ptrack.W003",
-        )
-        # A prefix such as "p-" ends as clearly as one with a slash.
-        for prefix in sorted({prefix for prefix, _ in _routes() if not prefix or prefix[-1].isalnum()})
-    ]
 
 
 def check_pixels(**kwargs: Any) -> list[checks.CheckMessage]:
     pixel_classes = list(tracker)
-    if pixel_classes or not any(_routes()):
+    if pixel_classes or not any(pixel_routes()):
         return [message for pixel_class in pixel_classes for message in _messages_of(pixel_class)]
     return [
         checks.Info(
@@ -138,8 +103,7 @@ def check_pixels(**kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def _messages_of(pixel_class: type[TrackingPixel]) -> list[checks.CheckMessage]:
-    registration = tracker.get(pixel_class)
-    messages = registration.pixel.check() if registration else []
+    messages = tracker.registration_for(pixel_class).pixel.check()
     if not isinstance(messages, (list, tuple)):
         raise TypeError(
             f"check() of the pixel {dotted_path(pixel_class)} returned {messages!r}: it must return a list of messages."
@@ -153,17 +117,13 @@ def check_secret_strength(**kwargs: Any) -> list[checks.CheckMessage]:
     length = len(conf.secret())
     if length == conf.SECRET_MAX_BYTES and len(set(conf.secret())) >= _MIN_DISTINCT_BYTES:
         return []
-    return _warn(
+    return warn(
         f"PTRACK_SECRET is weak: use {conf.SECRET_MAX_BYTES} random bytes; it has {length}"
         f", {len(set(conf.secret()))} of them distinct. Whoever guesses it reads and forges tokens.",
         "Run 'python manage.py ptrack_secret', set PTRACK_SECRET to what it prints, "
         "and put the former secret into PTRACK_SECRET_FALLBACKS: emails already sent need it.",
         "ptrack.W004",
     )
-
-
-def _warn(fault: str, hint: str, id: str) -> list[checks.CheckMessage]:
-    return [checks.Warning(fault, hint=hint, id=id)]
 
 
 def _uses_secret() -> bool:
@@ -203,64 +163,4 @@ def _find_fault_of_url(url: object) -> str | None:
         return "has an impossible host or port"
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return "is not an absolute http(s) URL"
-    return None
-
-
-def _find_prefix() -> str | None:
-    """Return the prefix of ptrack.urls without its last slash, or None if the site is served below a path."""
-    try:
-        path = pixel_path()
-    except NoReverseMatch:
-        return None
-    return None if path.script_prefix or conf.has_script_name() else unquote(path.prefix.rstrip("/"))
-
-
-def _routes() -> Iterator[tuple[str, str]]:
-    """Yield the prefix and the namespace of every route to a pixel, empty where there is none."""
-    if not conf.has_urlconf():
-        return
-    for above, route in walk_urls(get_resolver()):
-        if route.callback is serve_pixel:
-            # The language that i18n_patterns() puts first is no prefix of its own.
-            own = (entry for entry in above if not isinstance(entry.pattern, LocalePrefixPattern))
-            prefix = "".join(str(entry.pattern).removeprefix("^") for entry in own)
-            yield prefix, ":".join(entry.namespace for entry in above if entry.namespace)
-
-
-def _find_fault_of_route() -> tuple[str, str] | None:
-    """Return what keeps the tag from building a URL that works, and the cure, or None."""
-    namespaces = {namespace for _, namespace in _routes()}
-    if not namespaces:
-        return "ptrack.urls is not in the URLconf, so the tag {% ptrack %} cannot build a URL.", _ROUTE_HINT
-    if "" not in namespaces:
-        return (
-            f"ptrack.urls is only in the namespace {min(namespaces)!r}, where the tag {{% ptrack %}} cannot find it.",
-            _ROUTE_HINT,
-        )
-    try:
-        path = pixel_path()
-    except NoReverseMatch:
-        return _NOT_USABLE
-    shown = f"The URL of a pixel, {path.prefix}..., leads"
-    try:
-        match = resolve_as_request(f"{path.prefix}token{path.suffix}")
-    except Resolver404:
-        return (
-            f"{shown} nowhere, as its language is not one of LANGUAGES.",
-            "Include ptrack.urls outside of i18n_patterns(): the languages of a site may change, "
-            "but the URLs in emails do not.",
-        )
-    if match.func is not serve_pixel and match.url_name == "ptrack":
-        return _NOT_USABLE
-    if match.func is not serve_pixel:
-        return (
-            f"{shown} to another route that comes first in the URLconf, {match.route!r}.",
-            "Move the line with ptrack.urls above that route.",
-        )
-    further = [name for name in match.kwargs if name != "ptrack_encoded_data"]
-    if further:
-        return (
-            f"{shown} to a route that passes further arguments, {', '.join(further)}, so hits would fail.",
-            "Include ptrack.urls without a dict of arguments.",
-        )
     return None

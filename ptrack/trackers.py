@@ -112,7 +112,7 @@ class Tracker:
             raise PtrackRegistrationError(
                 f"{pixel_class!r} has a generator for record(), which nobody would iterate over: remove the yield."
             )
-        registration = make_registration(pixel_class)
+        registration = _make_registration(pixel_class)
         if not callable(registration.pixel.record):
             raise PtrackRegistrationError(
                 f"{pixel_class!r} has a record that cannot be called: give it a method record(self, *args, **kwargs)."
@@ -129,9 +129,9 @@ class Tracker:
             raise PtrackRegistrationError(f"{pixel_class!r} is not registered, so it cannot be removed.")
         del self._registry[pixel_class]
 
-    def get(self, pixel_class: type[TrackingPixel]) -> Registration | None:
-        """Return the registration of a class, or None if it is not registered."""
-        return self._registry.get(pixel_class)
+    def registration_for(self, pixel_class: type[TrackingPixel]) -> Registration:
+        """Return the registration of a class. A class that is not registered gets one for this call."""
+        return self._registry.get(pixel_class) or _make_registration(pixel_class)
 
     def save(self) -> dict[type[TrackingPixel], Registration]:
         """Return the present registrations, for ``restore``."""
@@ -161,7 +161,7 @@ class Tracker:
                 log_failure(pixel_class, error, handled)
 
 
-def make_registration(pixel_class: type[TrackingPixel]) -> Registration:
+def _make_registration(pixel_class: type[TrackingPixel]) -> Registration:
     """Make the object of a class, and find out whether it wants the request."""
     pixel = pixel_class()
     takes_request = _takes_request(pixel)
