@@ -58,7 +58,7 @@ def prune(*args):
     return output.getvalue()
 
 
-def test_it_is_no_use_without_ptrack_itself():
+def test_a_check_asks_for_ptrack_itself():
     def found():
         return [message for message in checks.run_checks(tags=["ptrack"]) if message.id == "ptrack.E005"]
 
@@ -66,8 +66,7 @@ def test_it_is_no_use_without_ptrack_itself():
     with override_settings(INSTALLED_APPS=["ptrack.opens"]):
         [message] = found()
     assert message.level == checks.ERROR
-    assert message.msg == "ptrack.opens is in INSTALLED_APPS, but ptrack itself is not, so no hit is recorded."
-    assert message.hint == "Add 'ptrack' to INSTALLED_APPS, beside 'ptrack.opens'."
+    assert "Add 'ptrack'" in message.hint
 
 
 # Rows
@@ -75,25 +74,26 @@ def test_it_is_no_use_without_ptrack_itself():
 
 def test_every_hit_is_a_row():
     before = timezone.now()
-    mail = ptrack.pixel_img("welcome", 7, user=12, name="é")
-    open_mail(mail, user_agent="Thunderbird/128", REMOTE_ADDR="192.0.2.1")
+    image = ptrack.pixel_img("welcome", 7, user=12, name="é")
+    open_mail(image, user_agent="Thunderbird/128", REMOTE_ADDR="192.0.2.1")
     row = the_row()
     assert (row.args, row.kwargs) == (["welcome", 7], {"user": 12, "name": "é"})
-    assert (row.kind, row.reason) == ("person", 'user agent contains "Thunderbird"')
+    assert row.kind == "person"
+    assert "Thunderbird" in row.reason
     assert before <= row.at <= timezone.now()
     assert before.replace(microsecond=0) <= row.issued_at <= row.at
     assert timedelta() <= row.age < timedelta(seconds=5)
     assert row.user_agent == "Thunderbird/128"
     assert row.address is None
-    assert row.pixel_id == Hit(mail.split("/")[4], {}, 0).pixel_id
+    assert row.pixel_id == Hit(image.split("/")[4], {}, 0).pixel_id
     assert len(row.hit_id) == 32
     assert str(row) == f"person at {row.at:%Y-%m-%d %H:%M:%S}"
 
 
 def test_opening_again_is_another_row_of_the_same_pixel():
-    mail = ptrack.pixel_img("a")
+    image = ptrack.pixel_img("a")
     for _ in range(3):
-        open_mail(mail, user_agent="Thunderbird")
+        open_mail(image, user_agent="Thunderbird")
     open_mail(ptrack.pixel_img("a"), user_agent="Thunderbird")
     rows = list(Open.objects.order_by("pk"))
     assert len({row.hit_id for row in rows}) == 4
@@ -102,9 +102,9 @@ def test_opening_again_is_another_row_of_the_same_pixel():
 
 
 def test_the_first_open_is_the_first_hit_that_counts():
-    mail = ptrack.pixel_img("a")
+    image = ptrack.pixel_img("a")
     for agent in ("curl/8", "Mozilla/5.0", "no such client", "YahooMailProxy", "Thunderbird"):
-        open_mail(mail, user_agent=agent)
+        open_mail(image, user_agent=agent)
     rows = Open.objects.order_by("pk").values_list("kind", "is_first")
     assert list(rows) == [
         ("scanner", False),
@@ -132,23 +132,16 @@ def test_a_hit_that_is_kept_twice_is_one_row():
     assert Open.objects.count() == 2
 
 
-def test_a_token_without_a_stamp():
+def test_a_token_may_not_say_when_it_was_rendered():
     Open.objects.record(hit_request(), [], {})
     assert (the_row().issued_at, the_row().age) == (None, None)
-
-
-def test_the_age_is_not_negative():
-    token = ptrack.PtrackEncoder.encrypt()
-    Open.objects.record(hit_request(token=token, timestamp=1_000), [], {})
-    assert the_row().issued_at > the_row().at
-    assert the_row().age == timedelta()
 
 
 @pytest.mark.parametrize(
     ("sent", "stored"),
     [("192.0.2.1", "192.0.2.1"), ("2001:db8::1", "2001:db8::1"), ("", None), ("unix:", None), ("1.2.3", None)],
 )
-def test_the_address_is_kept_where_the_site_says_so(sent, stored):
+def test_the_remote_address_is_kept_if_the_site_asks_for_it(sent, stored):
     with override_settings(PTRACK_OPENS_KEEP_ADDRESS=True):
         open_mail(ptrack.pixel_img(), REMOTE_ADDR=sent)
     assert the_row().address == stored
@@ -156,20 +149,20 @@ def test_the_address_is_kept_where_the_site_says_so(sent, stored):
 
 @pytest.mark.parametrize(
     ("sent", "stored"),
-    [("", ""), ("x" * 512, "x" * 512), ("x" * 600, "x" * 512), ("a\x00b\ud800", "a\ufffdb?")],
+    [
+        ({}, ""),
+        ({"HTTP_USER_AGENT": "x" * 512}, "x" * 512),
+        ({"HTTP_USER_AGENT": "x" * 600}, "x" * 512),
+        ({"HTTP_USER_AGENT": "a\x00b\ud800"}, "a\ufffdb?"),
+    ],
 )
-def test_any_user_agent_is_kept_as_far_as_there_is_room(sent, stored):
-    Open.objects.record(hit_request({"HTTP_USER_AGENT": sent}), [], {})
+def test_any_user_agent_is_kept_up_to_a_length(sent, stored):
+    Open.objects.record(hit_request(sent), [], {})
     assert the_row().user_agent == stored
 
 
-def test_a_hit_without_a_user_agent_is_kept():
-    open_mail(ptrack.pixel_img())
-    assert (the_row().user_agent, the_row().kind, the_row().reason) == ("", "unknown", "there is no user agent")
-
-
 @pytest.mark.parametrize("use_tz", [True, False])
-def test_with_and_without_time_zones(use_tz):
+def test_times_are_kept_with_and_without_time_zones(use_tz):
     with override_settings(USE_TZ=use_tz, TIME_ZONE="Asia/Tokyo"):
         Open.objects.record(hit_request(), [], {})
         at = the_row().at
@@ -183,7 +176,7 @@ SENT = [
     (["\x00", "\ud800", "\udfff\ud800", "\x1b", "\x1b0000", "\U0001f600", "é"], {"\x00": "\x00", "\ud800": "\x1b"}),
     ([True, False, 0, 2**80, -(2**63) - 1], {"": ""}),
     ([], {}),
-    # What tokens of 3.0.0 may hold.
+    # Tokens of django-ptrack 3.0.0 may hold these.
     ([1.5, None, [1, {"a": "\x00"}], {"b": ["\ud800"]}], {"n": None}),
 ]
 
@@ -194,7 +187,7 @@ def test_arguments_come_back_as_they_were(args, kwargs):
     assert (the_row().args, the_row().kwargs) == (args, kwargs)
 
 
-def test_numbers_that_json_lacks_are_kept_as_text():
+def test_infinity_and_nan_are_kept_as_text():
     Open.objects.record(hit_request(), [float("inf"), float("-inf"), float("nan")], {})
     assert the_row().args == ["inf", "-inf", "nan"]
 
@@ -207,14 +200,14 @@ def test_arguments_of_a_custom_encoder_may_be_anything():
 
 @given(st.text(st.characters()))
 @example("\x1b\x1b001b")
-def test_what_is_escaped_comes_back(text):
+def test_escaped_text_comes_back(text):
     escaped = fields.escape(text)
     assert fields.unescape(escaped) == text
     assert "\x00" not in escaped
     escaped.encode()
 
 
-def test_letters_are_stored_so_that_a_search_finds_them():
+def test_characters_outside_ascii_are_found_by_a_search():
     open_mail(ptrack.pixel_img("Frühling"))
     assert Open.objects.filter(args__icontains="früh").count() == 1
 
@@ -231,7 +224,7 @@ def test_the_names_of_arguments(args, kwargs, names):
     assert to_argument_names(args, kwargs) == names
 
 
-def test_names_beyond_the_room_are_left_out():
+def test_names_that_would_be_too_long_are_left_out():
     names = to_argument_names([], {f"name{number:03}": 1 for number in range(200)})
     assert ARGUMENT_NAMES_MAX_LENGTH - 12 < len(names) <= ARGUMENT_NAMES_MAX_LENGTH
     assert names.endswith('"]')
@@ -282,19 +275,16 @@ def keep_at(*ages):
 
 def test_old_hits_are_pruned():
     keep_at(timedelta(days=31), timedelta(days=30, minutes=1), timedelta(days=29, hours=23), timedelta())
-    assert prune("--days", "30") == "2 hits of more than 30 days ago deleted.\n"
+    assert prune("--days", "30") == "Deleted 2 hits that were older than 30 days.\n"
     assert [row.args for row in Open.objects.order_by("at")] == [[2], [3]]
-    assert prune("--days", "30") == "0 hits of more than 30 days ago deleted.\n"
+    assert "Deleted 0 hits" in prune("--days", "30")
 
 
 def test_pruning_goes_in_batches():
     keep_at(*[timedelta(days=10)] * 7, timedelta())
     with CaptureQueriesContext(connection) as queries:
         output = prune("--days", "5", "--batch", "3", "--verbosity", "2")
-    assert output.splitlines() == [
-        *["3 hits deleted ...", "6 hits deleted ...", "7 hits deleted ..."],
-        "7 hits of more than 5 days ago deleted.",
-    ]
+    assert re.findall(r"\d+(?= hits)", output) == ["3", "6", "7", "7"]
     assert len([query for query in queries if query["sql"].startswith("DELETE")]) == 3
     assert the_row().args == [7]
 
@@ -304,7 +294,7 @@ def test_pruning_goes_in_batches():
     [
         (["--days", "0"], "--days is 0"),
         (["--days", "-1"], "--days is -1"),
-        (["--days", "9" * 9], "there is no such day"),
+        (["--days", "9" * 9], "pass fewer days"),
         (["--days", "5", "--batch", "0"], "--batch is 0"),
         ([], "--days"),
         (["--days", "x"], "invalid int value"),
@@ -321,20 +311,17 @@ def test_pruning_refuses_what_makes_no_sense(args, fault):
 
 
 def test_the_migrations_are_complete():
-    output = io.StringIO()
-    call_command("makemigrations", "ptrack_opens", check=True, dry_run=True, stdout=output)
-    assert output.getvalue() == "No changes detected in app 'ptrack_opens'\n"
+    # The command exits with an error where a migration is missing.
+    call_command("makemigrations", "ptrack_opens", check=True, dry_run=True, verbosity=0)
 
 
-def test_its_label_cannot_clash_with_that_of_a_sites_own_opens_app():
+def test_its_label_does_not_clash_with_an_opens_app_of_the_site():
     config = apps.get_app_config("ptrack_opens")
     assert (config.name, config.label) == ("ptrack.opens", "ptrack_opens")
     assert apps.get_model("ptrack_opens", "Open") is Open
 
 
 NEW_SITE = """
-import os
-import re
 from django.conf import settings
 settings.configure(
     INSTALLED_APPS=["ptrack", "ptrack.opens"], ROOT_URLCONF="new_site", PTRACK_SECRET="secret", ALLOWED_HOSTS=["*"],
@@ -347,7 +334,6 @@ django.setup()
 from django.urls import include, path
 sys.modules["new_site"] = types.ModuleType("new_site")
 sys.modules["new_site"].urlpatterns = [path("p/", include("ptrack.urls"))]
-from django.core import checks
 from django.core.management import call_command
 call_command("check")
 call_command("migrate", verbosity=0)

@@ -19,11 +19,11 @@ class OpensConfig(AppConfig):
 
     def ready(self) -> None:
         connection_created.connect(add_median_to_sqlite, dispatch_uid="ptrack.opens")
-        checks.register(check_ptrack, "ptrack")
+        checks.register(check_ptrack_is_installed, "ptrack")
 
 
-def check_ptrack(**kwargs: Any) -> list[checks.CheckMessage]:
-    # Not among ptrack.checks, which ptrack registers.
+def check_ptrack_is_installed(**kwargs: Any) -> list[checks.CheckMessage]:
+    # This check is not in ptrack.checks, because the app ptrack registers those.
     if apps.is_installed("ptrack"):
         return []
     return [

@@ -1,4 +1,4 @@
-"""A JSON field for arguments, which may hold what databases do not take."""
+"""A JSON field for arguments, which may hold characters that databases refuse."""
 
 from __future__ import annotations
 
@@ -10,44 +10,31 @@ from typing import Any
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-# PostgreSQL's jsonb takes neither NUL nor lone surrogates. Each becomes an escape character
-# with four hexadecimal digits, and so does that character itself.
+# PostgreSQL's jsonb refuses NUL and lone surrogates. Each of them is replaced by an escape
+# character and four hexadecimal digits, and so is the escape character itself.
 _ESCAPE = "\x1b"
 _UNSTORABLE = re.compile(f"[\x00{_ESCAPE}\ud800-\udfff]")
 _ESCAPED = re.compile(f"{_ESCAPE}([0-9a-f]{{4}})")
 
 
 def escape(text: str) -> str:
-    """Return a text that every database takes, and ``unescape`` turns back."""
-    return _UNSTORABLE.sub(lambda found: f"{_ESCAPE}{ord(found[0]):04x}", text)
+    """Return a text that every database takes and that ``unescape`` turns back."""
+    return _UNSTORABLE.sub(lambda match: f"{_ESCAPE}{ord(match[0]):04x}", text)
 
 
 def unescape(text: str) -> str:
-    """Return what ``escape`` was given."""
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
-
-
-def _walk(value: Any, change: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, (list, tuple)):
-        return [_walk(item, change) for item in value]
-    if isinstance(value, dict):
-        return {change(str(name)): _walk(item, change) for name, item in value.items()}
-    if isinstance(value, float) and not math.isfinite(value):
-        # Python's JSON knows them, and an old token may hold one.
-        return str(value)
-    return value
+    """Return the text that ``escape`` was given."""
+    return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
 
 
 class ReadableEncoder(DjangoJSONEncoder):
-    """Writes letters outside ASCII as they are, so that a search finds them, and what JSON lacks as text."""
+    """Writes characters outside ASCII as they are, so that a search finds them, and unknown objects as text."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options | {"ensure_ascii": False})
 
     def default(self, o: Any) -> Any:
-        # An encoder of the project's own may bring anything.
+        # A project's own encoder may give arguments of any type.
         try:
             return super().default(o)
         except TypeError:
@@ -58,7 +45,8 @@ class ArgumentsField(models.JSONField):
     """A ``JSONField`` whose texts may hold any character."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs | {"encoder": ReadableEncoder})
+        kwargs["encoder"] = ReadableEncoder
+        super().__init__(*args, **kwargs)
 
     def deconstruct(self) -> Any:
         name, path, args, kwargs = super().deconstruct()
@@ -66,7 +54,21 @@ class ArgumentsField(models.JSONField):
         return name, path, args, kwargs
 
     def get_prep_value(self, value: Any) -> Any:
-        return super().get_prep_value(_walk(value, escape))
+        return super().get_prep_value(_convert(value, escape))
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
-        return _walk(super().from_db_value(value, expression, connection), unescape)
+        return _convert(super().from_db_value(value, expression, connection), unescape)
+
+
+def _convert(value: Any, convert_text: Callable[[str], str]) -> Any:
+    """Return a JSON value with every text in it converted, and with numbers that JSON lacks as text."""
+    if isinstance(value, str):
+        return convert_text(value)
+    if isinstance(value, (list, tuple)):
+        return [_convert(item, convert_text) for item in value]
+    if isinstance(value, dict):
+        return {convert_text(str(name)): _convert(item, convert_text) for name, item in value.items()}
+    if isinstance(value, float) and not math.isfinite(value):
+        # Python's JSON reads and writes infinity and NaN, so an old token may hold them.
+        return str(value)
+    return value

@@ -19,20 +19,21 @@ from .fields import ArgumentsField
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-#: Characters of a user agent that are kept.
+#: The number of characters of a user agent that are kept.
 USER_AGENT_MAX_LENGTH = 512
 
-#: Characters of the list of an open's arguments: an index row of PostgreSQL holds 2,704 bytes.
+#: The number of characters that the names of a hit's arguments may take. PostgreSQL refuses an
+#: index entry of more than 2,704 bytes.
 ARGUMENT_NAMES_MAX_LENGTH = 1000
 
 
 class OpenManager(models.Manager["Open"]):
-    """Adds a way to keep a hit to what all managers do."""
+    """A manager that also keeps hits."""
 
     def record(self, request: HttpRequest, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-        """Keep the hit of a request that carried these arguments.
+        """Keep the hit of a request, with the positional and keyword arguments of its tag.
 
-        A hit that is there already, as when a task runs twice, is not kept again.
+        A hit that is kept already, as when a task runs twice, is not kept again.
         """
         hit: Hit = request.ptrack  # type: ignore[attr-defined]
         values = {
@@ -46,42 +47,42 @@ class OpenManager(models.Manager["Open"]):
             "issued_at": _to_stored_time(hit.issued_at),
             "at": _to_stored_time(hit.at),
             "age": hit.age,
-            "user_agent": _storable(request.headers.get("User-Agent", ""))[:USER_AGENT_MAX_LENGTH],
+            "user_agent": _to_stored_text(request.headers.get("User-Agent", ""))[:USER_AGENT_MAX_LENGTH],
             "address": _to_address(request) if conf.opens_keep_address() else None,
         }
-        # The constraints sort out what is there already, for many processes at once: the hit
-        # is kept as the first open of its pixel, or else as another one, or is there.
+        # Many processes may do this at once, so the unique constraints decide: the first open of a
+        # pixel becomes a row here. The second insert adds any other hit and ignores one that is kept.
         if hit.kind.is_open:
             self.bulk_create([Open(**values, is_first=True)], ignore_conflicts=True)
         self.bulk_create([Open(**values, is_first=False)], ignore_conflicts=True)
 
 
 class Open(models.Model):
-    """One hit: a picture that was loaded, by whom, and with which arguments."""
+    """One hit: who requested a pixel and when, and with which arguments it was rendered."""
 
-    hit_id = models.CharField("hit", max_length=32, unique=True)
-    pixel_id = models.CharField("pixel", max_length=32)
-    args = ArgumentsField("arguments in place")
-    kwargs = ArgumentsField("arguments by name")
+    hit_id = models.CharField("hit ID", max_length=32, unique=True)
+    pixel_id = models.CharField("pixel ID", max_length=32)
+    args = ArgumentsField("positional arguments")
+    kwargs = ArgumentsField("keyword arguments")
     kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in HitKind])
     reason = models.CharField(max_length=200)
-    issued_at = models.DateTimeField("rendered at", null=True)
-    at = models.DateTimeField("loaded at")
+    issued_at = models.DateTimeField("time of rendering", null=True)
+    at = models.DateTimeField("time of request")
     age = models.DurationField("time to open", null=True)
     user_agent = models.CharField(max_length=USER_AGENT_MAX_LENGTH)
     address = models.GenericIPAddressField("remote address", null=True)
 
-    # The first hit of its pixel that counts as an open. Unique opens are counted by it, in
-    # one pass over the rows: to tell a million pixels apart takes longer than all else.
+    # True for the first hit of a pixel that counts as an open. Unique opens are counted by it in
+    # one pass, for telling a million pixels apart takes longer than all the rest of a report.
     is_first = models.BooleanField("first open")
-    # JSON: how many arguments there are in place, and the names of the others. What a report
-    # can be grouped by is read from the index of it, however many rows there are.
+    # A JSON list: the number of positional arguments, and the names of the keyword arguments. A
+    # report offers them to group by, and an index holds them.
     argument_names = models.CharField(max_length=ARGUMENT_NAMES_MAX_LENGTH)
 
     objects = OpenManager()
 
     class Meta:
-        verbose_name = "open"
+        verbose_name = "hit"
         ordering = ["-at", "-pk"]
         indexes = [
             models.Index(fields=["at", "kind", "is_first"], name="ptrack_opens_at"),
@@ -99,7 +100,10 @@ class Open(models.Model):
 
 
 def to_argument_names(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
-    """Return which arguments there are as JSON, such as ``[1, "campaign", "user"]``, as far as there is room."""
+    """Return the value of ``argument_names``, such as ``[1, "campaign", "user"]``.
+
+    The last names are left out if the text would be longer than ``ARGUMENT_NAMES_MAX_LENGTH``.
+    """
     names: list[int | str] = [len(args), *sorted(kwargs)]
     while len(text := json.dumps(names)) > ARGUMENT_NAMES_MAX_LENGTH:
         names.pop()
@@ -107,12 +111,14 @@ def to_argument_names(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
 
 
 def _to_stored_time(moment: datetime | None) -> datetime | None:
+    # With USE_TZ = False, Django stores naive times of the default time zone.
     if moment is None or conf.uses_time_zones():
         return moment
     return timezone.make_naive(moment, timezone.get_default_timezone())
 
 
-def _storable(text: str) -> str:
+def _to_stored_text(text: str) -> str:
+    # PostgreSQL refuses NUL, and no database takes lone surrogates.
     return text.replace("\x00", "\ufffd").encode(errors="replace").decode()
 
 
@@ -120,5 +126,5 @@ def _to_address(request: HttpRequest) -> str | None:
     try:
         return str(ip_address(request.META.get("REMOTE_ADDR", "")))
     except ValueError:
-        # A Unix socket.
+        # A server behind a Unix socket gives no IP address.
         return None

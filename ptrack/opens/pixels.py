@@ -17,7 +17,7 @@ else:
 
 @ptrack.tracker.register
 class OpenPixel(Base):
-    """Keeps every hit."""
+    """Keeps every hit as a row."""
 
     def record(self, request: HttpRequest, /, *args: Any, **kwargs: Any) -> None:
         Open.objects.record(request, args, kwargs)

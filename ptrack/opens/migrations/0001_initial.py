@@ -15,10 +15,10 @@ class Migration(migrations.Migration):
             name="Open",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("hit_id", models.CharField(max_length=32, unique=True, verbose_name="hit")),
-                ("pixel_id", models.CharField(max_length=32, verbose_name="pixel")),
-                ("args", ptrack.opens.fields.ArgumentsField(verbose_name="arguments in place")),
-                ("kwargs", ptrack.opens.fields.ArgumentsField(verbose_name="arguments by name")),
+                ("hit_id", models.CharField(max_length=32, unique=True, verbose_name="hit ID")),
+                ("pixel_id", models.CharField(max_length=32, verbose_name="pixel ID")),
+                ("args", ptrack.opens.fields.ArgumentsField(verbose_name="positional arguments")),
+                ("kwargs", ptrack.opens.fields.ArgumentsField(verbose_name="keyword arguments")),
                 (
                     "kind",
                     models.CharField(
@@ -33,8 +33,8 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("reason", models.CharField(max_length=200)),
-                ("issued_at", models.DateTimeField(null=True, verbose_name="rendered at")),
-                ("at", models.DateTimeField(verbose_name="loaded at")),
+                ("issued_at", models.DateTimeField(null=True, verbose_name="time of rendering")),
+                ("at", models.DateTimeField(verbose_name="time of request")),
                 ("age", models.DurationField(null=True, verbose_name="time to open")),
                 ("user_agent", models.CharField(max_length=512)),
                 ("address", models.GenericIPAddressField(null=True, verbose_name="remote address")),
@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
                 ("argument_names", models.CharField(max_length=1000)),
             ],
             options={
-                "verbose_name": "open",
+                "verbose_name": "hit",
                 "ordering": ["-at", "-pk"],
                 "indexes": [
                     models.Index(fields=["at", "kind", "is_first"], name="ptrack_opens_at"),

@@ -8,17 +8,20 @@ from django.utils import timezone
 
 from ptrack.opens.models import Open
 
-#: Rows. PostgreSQL deletes so many in a few hundredths of a second.
+#: The number of hits that PostgreSQL deletes in a few hundredths of a second.
 DEFAULT_BATCH = 5000
 
 
 class Command(BaseCommand):
-    help = "Deletes the hits that are older than a number of days, in batches, so that new ones need not wait long."
+    help = "Deletes the hits that are older than a number of days, in batches, so that new hits need not wait long."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--days", type=int, required=True, help="keep the hits of so many days")
+        parser.add_argument("--days", type=int, required=True, help="keep the hits of this many days")
         parser.add_argument(
-            "--batch", type=int, default=DEFAULT_BATCH, help=f"delete so many at a time (default: {DEFAULT_BATCH})"
+            "--batch",
+            type=int,
+            default=DEFAULT_BATCH,
+            help=f"delete this many hits at a time (default: {DEFAULT_BATCH})",
         )
 
     def handle(self, *args: Any, days: int, batch: int, **options: Any) -> None:
@@ -28,11 +31,11 @@ class Command(BaseCommand):
         try:
             old = Open.objects.filter(at__lt=timezone.now() - timedelta(days=days)).order_by("at", "pk")
         except OverflowError:
-            raise CommandError(f"--days is {days}: there is no such day.") from None
+            raise CommandError(f"--days is {days}, which is more than the calendar holds: pass fewer days.") from None
         deleted = 0
         # Each batch is a transaction of its own.
         while keys := list(old.values_list("pk", flat=True)[:batch]):
             deleted += Open.objects.filter(pk__in=keys).delete()[0]
             if options["verbosity"] > 1:
-                self.stdout.write(f"{deleted} hits deleted ...")
-        self.stdout.write(f"{deleted} hits of more than {days} days ago deleted.")
+                self.stdout.write(f"Deleted {deleted} hits so far ...")
+        self.stdout.write(f"Deleted {deleted} hits that were older than {days} days.")
