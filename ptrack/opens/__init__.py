@@ -1,5 +1,10 @@
-"""Keeps every hit as a row, and shows in the admin what they add up to.
+"""Keeps every hit as a row, and shows in the admin what the hits add up to.
 
-An app of its own: ``INSTALLED_APPS += ["ptrack.opens"]``, then ``migrate``. Nothing else of
-ptrack imports it.
+This is an app of its own: add ``"ptrack.opens"`` to ``INSTALLED_APPS`` beside ``"ptrack"``, and run
+``manage.py migrate``. Nothing else in ptrack imports it.
+
+A hit arrives in ``pixels`` and is kept by ``models``, whose ``fields`` take any argument. A
+``report`` counts the hits of a ``window`` by one of the tag's ``arguments``; ``json_text`` and
+``median`` hold its SQL. The ``admin`` with its ``chart``, the commands and ``csv_files`` show the
+report; what people read in them is made in ``words``.
 """

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
@@ -12,21 +13,14 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path
 
+from .arguments import Argument, seen_arguments
 from .chart import make_chart
 from .csv_files import hit_lines, report_lines
 from .fields import escape
 from .models import Open
-from .report import (
-    DEFAULT_DAYS,
-    HEADINGS,
-    Argument,
-    Window,
-    hits_in,
-    make_report,
-    printable,
-    seen_arguments,
-    to_words,
-)
+from .report import HEADINGS, hits_in, make_report
+from .window import DEFAULT_DAYS, Window
+from .words import humanize_duration, printable, to_json
 
 if TYPE_CHECKING:
     Base = admin.ModelAdmin[Open]
@@ -35,20 +29,23 @@ else:
 
 
 class ReportForm(forms.Form):
-    """What a report is to show."""
+    """Chooses what a report shows."""
 
     by = forms.ChoiceField(label="Group by", required=False)
     since = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     until = forms.DateField(label="To", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
 
     def __init__(self, data: Any, arguments: list[Argument]) -> None:
-        """Take the parameters of the address, and the arguments there are to choose from."""
-        window = Window.of_days(DEFAULT_DAYS)
-        self._by_slug = {argument.slug: argument for argument in arguments}
-        defaults = {"by": next(iter(self._by_slug), ""), "since": window.since, "until": window.until}
-        super().__init__({name: data.get(name, default) for name, default in defaults.items()})
-        self.window = window
-        choices = [("", "nothing"), *((slug, str(argument)) for slug, argument in self._by_slug.items())]
+        """Take the parameters of the URL, and the arguments to choose from."""
+        self.window = Window.of_days(DEFAULT_DAYS)
+        self.arguments = {argument.slug: argument for argument in arguments}
+        values = {
+            "by": data.get("by", next(iter(self.arguments), "")),
+            "since": data.get("since", self.window.since),
+            "until": data.get("until", self.window.until),
+        }
+        super().__init__(values)
+        choices = [("", "nothing"), *((argument.slug, str(argument)) for argument in arguments)]
         self.fields["by"].choices = choices  # type: ignore[attr-defined]
 
     def clean(self) -> None:
@@ -62,25 +59,34 @@ class ReportForm(forms.Form):
 
     @property
     def argument(self) -> Argument | None:
-        """The argument that was chosen, if it is one of those there are."""
-        return self._by_slug.get(self.cleaned_data.get("by", ""))
+        """The chosen argument, or None if nothing was chosen that can be."""
+        return self.arguments.get(self.cleaned_data.get("by", ""))
 
 
 @admin.register(Open)
 class OpenAdmin(Base):
-    """Hits to look at, not to change."""
+    """Shows hits, and changes none."""
 
     list_display = ("at", "kind", "arguments", "time_to_open", "user_agent", "short_pixel")
     list_filter = ("kind", "at")
     date_hierarchy = "at"
     search_fields = ("pixel_id", "hit_id", "user_agent", "args", "kwargs")
-    search_help_text = "Searches arguments, user agents and ids."
+    search_help_text = "The search looks at arguments, user agents, and the IDs of pixels and hits."
     show_full_result_count = False
     list_per_page = 50
     change_list_template = "admin/ptrack_opens/open/change_list.html"
     fields = (
-        *("at", "kind", "reason", "arguments", "issued_at", "time_to_open", "is_first"),
-        *("user_agent", "address", "pixel_id", "hit_id"),
+        "at",
+        "kind",
+        "reason",
+        "arguments",
+        "issued_at",
+        "time_to_open",
+        "is_first",
+        "user_agent",
+        "address",
+        "pixel_id",
+        "hit_id",
     )
     readonly_fields = ("arguments", "time_to_open")
 
@@ -95,21 +101,21 @@ class OpenAdmin(Base):
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
-        # Arguments are searched as the text that JSON makes of them.
-        in_json = json.dumps(escape(search_term), ensure_ascii=False)[1:-1]
-        if in_json != search_term:
-            found |= super().get_search_results(request, queryset, in_json)[0]
+        # Arguments are searched in their JSON, which writes quotation marks and backslashes differently.
+        term_in_json = to_json(escape(search_term))[1:-1]
+        if term_in_json != search_term:
+            found |= super().get_search_results(request, queryset, term_in_json)[0]
         return found, may_have_duplicates
 
     @admin.display
     def arguments(self, hit: Open) -> str:
-        in_place = [json.dumps(value, ensure_ascii=False) for value in hit.args]
-        by_name = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in hit.kwargs.items()]
-        return printable(" ".join(in_place + by_name)) or "-"
+        positional = [to_json(value) for value in hit.args]
+        keyword = [f"{name}={to_json(value)}" for name, value in hit.kwargs.items()]
+        return printable(" ".join(positional + keyword)) or "-"
 
     @admin.display
     def time_to_open(self, hit: Open) -> str:
-        return to_words(hit.age)
+        return humanize_duration(hit.age)
 
     @admin.display(description="pixel")
     def short_pixel(self, hit: Open) -> str:
@@ -120,31 +126,37 @@ class OpenAdmin(Base):
         return [report, *super().get_urls()]
 
     def report_view(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-        """Return the report as a page or, with ``format``, as CSV: ``report`` or ``hits``."""
+        """Return the report as a page or, if the parameter ``format`` is ``report`` or ``hits``, as a CSV file."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         form = ReportForm(request.GET, seen_arguments())
-        # Of what was not asked for, there is no file; the page says what is wrong.
-        wanted = request.GET.get("format") if form.is_valid() else None
-        if wanted == "hits":
-            return _csv(hit_lines(hits_in(form.window).order_by("at", "pk").iterator()), "hits")
+        # An invalid form gets the page, which says what is wrong, and never a file.
+        file_format = request.GET.get("format") if form.is_valid() else None
+        if file_format == "hits":
+            return _csv_response(hit_lines(hits_in(form.window).order_by("at", "pk").iterator()), "hits")
         report = make_report(form.window, form.argument)
-        if wanted == "report":
-            return _csv(report_lines(report), "report")
+        if file_format == "report":
+            return _csv_response(report_lines(report), "report")
+        query = {
+            "by": form.argument.slug if form.argument else "",
+            "since": form.window.since,
+            "until": form.window.until,
+        }
         context = {
             **self.admin_site.each_context(request),
-            "title": "Report on opens",
+            "title": "Report on hits",
             "opts": self.opts,
             "form": form,
             "headings": HEADINGS,
             "report": report,
             "chart": make_chart(report.opens_by_date),
-            "query": form.window._asdict() | {"by": form.argument.slug if form.argument else ""},
+            "report_csv_query": urlencode({**query, "format": "report"}),
+            "hits_csv_query": urlencode({**query, "format": "hits"}),
         }
         return TemplateResponse(request, "admin/ptrack_opens/open/report.html", context)
 
 
-def _csv(lines: Any, name: str) -> StreamingHttpResponse:
+def _csv_response(lines: Iterator[str], name: str) -> StreamingHttpResponse:
     return StreamingHttpResponse(
         lines,
         content_type="text/csv; charset=utf-8",

@@ -1,7 +1,8 @@
-"""The geometry of the chart of opens over time, in the units of its viewBox."""
+"""The geometry of the chart of unique opens over time, in the units of its viewBox."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import date
 from typing import NamedTuple
@@ -9,12 +10,12 @@ from typing import NamedTuple
 WIDTH, HEIGHT = 800, 240
 _LEFT, _TOP, _RIGHT, _BOTTOM = 56, 16, 8, 32
 
-#: Labels below the bars at most, so that they do not touch.
+# More labels than these would touch each other below the bars.
 _MAX_DATES = 8
 
 
 class Bar(NamedTuple):
-    """The opens of a day, week or month."""
+    """The unique opens of a day, week or month."""
 
     begin: date
     opens: int
@@ -32,7 +33,7 @@ class Tick(NamedTuple):
 
 
 class Chart(NamedTuple):
-    """Bars and axes, for a template to draw."""
+    """The bars and axes that a template draws."""
 
     bars: list[Bar]
     dates: list[Tick]
@@ -45,7 +46,7 @@ class Chart(NamedTuple):
 
 
 def make_chart(opens_by_date: Mapping[date, int]) -> Chart:
-    """Return the chart of numbers of opens by the date on which their day, week or month begins."""
+    """Return the chart of numbers of unique opens by the first day of each day, week or month."""
     top = _round_up(max(opens_by_date.values(), default=0))
     space = (WIDTH - _LEFT - _RIGHT) / max(1, len(opens_by_date))
     base, scale = HEIGHT - _BOTTOM, (HEIGHT - _TOP - _BOTTOM) / top
@@ -53,15 +54,15 @@ def make_chart(opens_by_date: Mapping[date, int]) -> Chart:
         Bar(begin, opens, _LEFT + index * space + space * 0.1, base - opens * scale, space * 0.8, opens * scale)
         for index, (begin, opens) in enumerate(opens_by_date.items())
     ]
-    every = -(-len(bars) // _MAX_DATES)
+    bars_per_label = max(1, math.ceil(len(bars) / _MAX_DATES))
     return Chart(
         bars=bars,
-        dates=[Tick(bar.begin, bar.x + bar.width / 2) for bar in bars[:: every or 1]],
+        dates=[Tick(bar.begin, bar.x + bar.width / 2) for bar in bars[::bars_per_label]],
         counts=[Tick(count, base - count * scale) for count in (0, top // 2, top)],
     )
 
 
 def _round_up(number: int) -> int:
-    """Return the next even number of one or two leading digits, so that half of it is one, too."""
-    power: int = 10 ** max(0, len(str(number)) - 2)
-    return max(2, -(-number // (2 * power)) * 2 * power)
+    """Return the next even number of one or two leading digits, so that half of it is a round number, too."""
+    step: int = 2 * 10 ** max(0, len(str(number)) - 2)
+    return max(2, math.ceil(number / step) * step)

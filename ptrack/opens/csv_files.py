@@ -1,32 +1,41 @@
-"""CSV that a spreadsheet shows, and does not execute."""
+"""CSV files whose cells are not formulas to a spreadsheet."""
 
 from __future__ import annotations
 
 import csv
-import json
 import re
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
 from .models import Open
-from .report import HEADINGS, Report, printable, to_row
+from .report import AGE_HEADING, HEADINGS, Report
+from .words import printable, to_json
 
-# A cell that begins with one of these, or its full-width form, is a formula to spreadsheets:
-# OWASP, "CSV Injection". In many languages, a semicolon is what separates cells to them.
+# Spreadsheets take a cell that begins with one of these, or with its full-width form, for a
+# formula (OWASP, "CSV Injection"). In many languages they also split lines at semicolons.
 _FORMULA_START = re.compile(r"(^|;)([\"\s]*[=+\-@\t\r\n＝＋－＠])")  # noqa: RUF001
 
 _HIT_HEADINGS = [
-    *["loaded at", "kind", "reason", "args", "kwargs", "rendered at", "time to open in seconds"],
-    *["user agent", "remote address", "pixel", "hit"],
+    "time of request",
+    "kind",
+    "reason",
+    "args",
+    "kwargs",
+    "time of rendering",
+    "time to open in seconds",
+    "user agent",
+    "remote address",
+    "pixel",
+    "hit",
 ]
 
 
 def report_lines(report: Report) -> Iterator[str]:
     """Yield the lines of a report."""
-    headings = [str(report.by or ""), *HEADINGS]
-    headings[2] += " in seconds"
-    yield from _lines([headings, *map(to_row, report.groups), to_row(report.total)])
+    headings = [f"{AGE_HEADING} in seconds" if heading == AGE_HEADING else heading for heading in HEADINGS]
+    yield from _lines([[report.by or "", *headings]])
+    yield from _lines([group.label, *group.cells] for group in (*report.groups, report.total))
 
 
 def hit_lines(hits: Iterable[Open]) -> Iterator[str]:
@@ -34,14 +43,25 @@ def hit_lines(hits: Iterable[Open]) -> Iterator[str]:
     yield from _lines([_HIT_HEADINGS])
     yield from _lines(
         [
-            *(hit.at, hit.kind, hit.reason, _to_json(hit.args), _to_json(hit.kwargs), hit.issued_at, hit.age),
-            *(hit.user_agent, hit.address, hit.pixel_id, hit.hit_id),
+            hit.at,
+            hit.kind,
+            hit.reason,
+            to_json(hit.args),
+            to_json(hit.kwargs),
+            hit.issued_at,
+            hit.age,
+            hit.user_agent,
+            hit.address,
+            hit.pixel_id,
+            hit.hit_id,
         ]
         for hit in hits
     )
 
 
 class _Echo:
+    """Something to write to that gives each line back, so that it can be streamed."""
+
     def write(self, line: str) -> str:
         return line
 
@@ -58,7 +78,3 @@ def _to_cell(value: Any) -> str:
     if isinstance(value, timedelta):
         return f"{value.total_seconds():.0f}"
     return _FORMULA_START.sub(r"\1'\2", printable(str(value)))
-
-
-def _to_json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""The median as an aggregate of the database, for PostgreSQL and SQLite."""
+"""The median as an aggregate of the database, for SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -8,30 +8,34 @@ from typing import Any
 from django.db.models import Aggregate
 
 
-class _SQLiteMedian:
+class Median(Aggregate):
+    """The middle value of an expression, or the mean of the two in the middle; NULL without any value."""
+
+    name = "Median"
+    template = "PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Return the SQL for SQLite, which has no median of its own."""
+        return self.as_sql(compiler, connection, template="ptrack_median(%(expressions)s)", **context)
+
+
+class SQLiteMedian:
+    """The aggregate ``ptrack_median``, in the form that Python's ``sqlite3`` asks for."""
+
     def __init__(self) -> None:
-        self._values: list[float] = []
+        self.values: list[float] = []
 
     def step(self, value: float | None) -> None:
+        """Take the value of one row."""
         if value is not None:
-            self._values.append(value)
+            self.values.append(value)
 
     def finalize(self) -> float | None:
-        return statistics.median(self._values) if self._values else None
+        """Return the median of the values, or None without any."""
+        return statistics.median(self.values) if self.values else None
 
 
 def add_median_to_sqlite(connection: Any, **kwargs: Any) -> None:
-    """Teach a new connection the function that ``Median`` calls, if it is one to SQLite."""
+    """Give a new connection the aggregate that ``Median`` calls, if it is a connection to SQLite."""
     if connection.vendor == "sqlite":
-        connection.connection.create_aggregate("ptrack_median", 1, _SQLiteMedian)
-
-
-class Median(Aggregate):
-    """The middle value of an expression, or the mean of the two in the middle; NULL without any."""
-
-    function = "ptrack_median"
-    name = "Median"
-
-    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        template = "PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
-        return self.as_sql(compiler, connection, template=template, **extra)
+        connection.connection.create_aggregate("ptrack_median", 1, SQLiteMedian)

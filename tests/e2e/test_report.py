@@ -25,7 +25,7 @@ REPORT = f"{LIST}report/"
 
 @pytest.fixture(scope="module")
 def demo() -> Iterator[str]:
-    """The address of a demo that runs."""
+    """The URL of a running demo."""
     command = [sys.executable, "-W", "error", str(DEMO), "--serve"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as started:
         assert started.stdout is not None
@@ -96,7 +96,7 @@ def test_the_report_looks_right(page: Page) -> None:
     assert all(left["x"] + left["width"] < right["x"] for left, right in pairwise(boxes))  # type: ignore[index]
 
 
-def test_the_ground_is_as_the_reader_wants_it(page: Page, scheme: str) -> None:
+def test_the_background_is_as_the_visitor_wants_it(page: Page, scheme: str) -> None:
     page.goto(REPORT)
     assert (luminance(style(page, "body", "backgroundColor")) < 0.2) is (scheme == "dark")
 
@@ -104,13 +104,13 @@ def test_the_ground_is_as_the_reader_wants_it(page: Page, scheme: str) -> None:
 def test_it_is_accessible(page: Page) -> None:
     page.goto(f"{REPORT}?by=%3Dnumber")
     page.get_by_text("The numbers of the chart").click()
-    # What stands around it is the admin's.
+    # The rest of the page is Django's.
     results = Axe().run(page, context="#content-main")
     assert results.violations_count == 0, results.generate_report()
     assert len(results.response["passes"]) > 10
 
 
-def test_a_reader_chooses_an_argument_and_days_with_the_keyboard(page: Page) -> None:
+def test_a_visitor_chooses_an_argument_and_days_with_the_keyboard(page: Page) -> None:
     page.goto(REPORT)
     page.get_by_label("Group by").focus()
     page.keyboard.type("number")
@@ -118,7 +118,7 @@ def test_a_reader_chooses_an_argument_and_days_with_the_keyboard(page: Page) -> 
     page.get_by_label("From").fill(str(day))
     page.get_by_label("From").press("Enter")
     page.wait_for_url("**by=%3Dnumber**")
-    assert page.get_by_role("heading", name=f"Opens from {day} to").is_visible()
+    assert page.get_by_role("heading", name=f"Hits from {day} to").is_visible()
     assert page.get_by_role("rowheader", name="11", exact=True).is_visible()
     assert page.locator(".ptrack-bar").count() == 11
 
@@ -130,7 +130,7 @@ def test_a_csv_file_is_downloaded(page: Page) -> None:
     path = download.value.path()
     lines = path.read_text(encoding="utf-8").splitlines()
     assert len(lines) > 200
-    assert lines[0].startswith("loaded at,kind,reason,")
+    assert lines[0].startswith("time of request,kind,reason,")
     assert download.value.suggested_filename == "ptrack-hits.csv"
 
 

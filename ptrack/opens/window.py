@@ -1,0 +1,63 @@
+"""The days that a report covers."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+
+from django.utils import timezone
+
+from ptrack import conf
+
+#: The number of days that a report covers unless others are chosen.
+DEFAULT_DAYS = 30
+
+#: The days that can be chosen. Each of them begins at a valid moment in every time zone.
+FIRST_DATE, LAST_DATE = date(1970, 1, 2), date(2199, 12, 31)
+
+
+class Window(NamedTuple):
+    """Days in the current time zone, the last one included."""
+
+    since: date
+    until: date
+
+    @classmethod
+    def of_days(cls, days: int) -> Window:
+        """Return the window of this many days that ends today."""
+        until = today()
+        return cls(until - timedelta(days=days - 1), until)
+
+    @classmethod
+    def between(cls, since: date, until: date) -> Window:
+        """Return the window from one day to another.
+
+        Raises ``ValueError`` with a message for people if the window ends before it begins, or
+        if one of the days is not from ``FIRST_DATE`` to ``LAST_DATE``.
+        """
+        if until < since:
+            raise ValueError(f"The last day, {until}, is before the first day, {since}: choose a later last day.")
+        if since < FIRST_DATE or until > LAST_DATE:
+            raise ValueError(f"{since} to {until} is out of range: choose days from {FIRST_DATE} to {LAST_DATE}.")
+        return cls(since, until)
+
+    @property
+    def days(self) -> int:
+        """The number of days."""
+        return (self.until - self.since).days + 1
+
+    def bounds(self) -> tuple[datetime, datetime]:
+        """Return the moment at which the window begins and the moment before which it ends.
+
+        Both are aware if the project uses time zones.
+        """
+        begin = datetime.combine(self.since, time())
+        end = datetime.combine(self.until + timedelta(days=1), time())
+        if conf.uses_time_zones():
+            return timezone.make_aware(begin), timezone.make_aware(end)
+        return begin, end
+
+
+def today() -> date:
+    """Return the present day in the current time zone."""
+    return timezone.localdate() if conf.uses_time_zones() else date.today()  # noqa: DTZ011
