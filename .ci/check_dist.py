@@ -1,10 +1,14 @@
-"""Compare what a wheel and a source distribution hold with what they should.
+"""Check that the wheel and the source distribution hold the files that they should.
 
-Takes the folder that holds both; exits with 1 and names the files otherwise.
+    python .ci/check_dist.py FOLDER
+
+FOLDER holds both distributions. The command names each file that is missing or does not belong there, and then exits
+with 1.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 import tarfile
 import zipfile
@@ -12,11 +16,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 METADATA = {"METADATA", "RECORD", "WHEEL", "top_level.txt", "licenses/LICENSE"}
+SDIST_FILES = {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md", "setup.cfg", "tox.ini"}
+SDIST_FOLDERS = (".ci", "benchmarks", "docs", "example", "ptrack", "tests")
+#: Caches, hidden files and built pages are not part of the source.
+SKIPPED = re.compile(r"__pycache__|/\.|^docs/_build/")
 
 
 def files_below(folder: str) -> set[str]:
     files = (path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*") if path.is_file())
-    return {name for name in files if "__pycache__" not in name and "/." not in name}
+    return {name for name in files if not SKIPPED.search(name)}
 
 
 def main(dist: Path) -> int:
@@ -29,9 +37,7 @@ def main(dist: Path) -> int:
 
     package = files_below("ptrack")
     expected_wheel = package | {f"{info}/{name}" for name in METADATA}
-    expected_sdist = {"LICENSE", "README.md", "CHANGELOG.md", "tox.ini", "setup.cfg"}.union(
-        *map(files_below, ("ptrack", "tests", "example", "benchmarks", ".ci"))
-    )
+    expected_sdist = SDIST_FILES.union(*map(files_below, SDIST_FOLDERS))
     faults = {
         "The wheel lacks": expected_wheel - in_wheel,
         "The wheel should not hold": in_wheel - expected_wheel,
