@@ -1,4 +1,4 @@
-"""A month of made-up hits for the report of ``demo.py --serve``, and somebody who may look at it."""
+"""A month of made-up hits for the report of ``demo.py --serve``, and a user who may look at it."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -16,8 +16,8 @@ from ptrack.opens.models import Open
 VIEWER = "viewer"
 READERS = 120
 
-#: Programs that load pictures, and how many of a hundred hits are theirs.
-PROGRAMS = {
+#: User agents that request images, and how many of a hundred hits have each.
+USER_AGENTS = {
     "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)": 40,
     "Mozilla/5.0": 25,
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148": 15,
@@ -28,7 +28,7 @@ PROGRAMS = {
 
 
 class ViewerMiddleware:
-    """Lets whoever comes to the demo look at the opens: it listens on this machine alone."""
+    """Lets every visitor of the demo look at the hits, because the demo listens on this machine only."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -39,24 +39,25 @@ class ViewerMiddleware:
 
 
 def prepare() -> None:
-    """Make the tables, the user, and the hits of the letters of a month."""
+    """Make the tables, the user, and the hits of four numbers of the newsletter, one a week."""
     call_command("migrate", verbosity=0)
     viewer = User.objects.create(username=VIEWER, is_staff=True)
     viewer.user_permissions.add(Permission.objects.get(codename="view_open"))
     random = Random(12)
     for week in range(4):
+        sent_at = timezone.now() - timedelta(days=28 - 7 * week)
         for reader in range(READERS):
-            token = ptrack.PtrackEncoder.encrypt("letter", number=8 + week, reader=reader)
-            sent = timezone.now() - timedelta(days=28 - 7 * week)
-            for _ in range(random.choice((0, 0, 1, 1, 2))):
-                _keep(token, 8 + week, reader, sent, timedelta(hours=random.expovariate(1 / 20)), random)
+            _open_some_times({"number": 8 + week, "reader": reader}, sent_at, random)
 
 
-def _keep(token: str, number: int, reader: int, sent: datetime, delay: timedelta, random: Random) -> None:
-    request = HttpRequest()
-    request.META = {"HTTP_USER_AGENT": random.choices(list(PROGRAMS), list(PROGRAMS.values()))[0]}
-    hit = Hit(token, request.META, min(sent + delay, timezone.now()).timestamp())
-    # The token was made just now; its letter, so the story goes, weeks ago.
-    hit.issued_at = sent.replace(microsecond=0)
-    request.ptrack = hit
-    Open.objects.record(request, ["letter"], {"number": number, "reader": reader})
+def _open_some_times(kwargs: dict[str, int], sent_at: datetime, random: Random) -> None:
+    token = ptrack.PtrackEncoder.encrypt("newsletter", **kwargs)
+    for _ in range(random.choice((0, 0, 1, 1, 2))):
+        delay = timedelta(hours=random.expovariate(1 / 20))
+        [user_agent] = random.choices(list(USER_AGENTS), list(USER_AGENTS.values()))
+        request = HttpRequest()
+        request.META = {"HTTP_USER_AGENT": user_agent}
+        request.ptrack = Hit(token, request.META, min(sent_at + delay, timezone.now()).timestamp())
+        # The token was made just now, but the story says that its email was sent weeks ago.
+        request.ptrack.issued_at = sent_at.replace(microsecond=0)
+        Open.objects.record(request, ["newsletter"], kwargs)

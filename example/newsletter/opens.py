@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-#: Older ones are dropped.
+#: When there are more opens, the oldest ones are dropped.
 MAX_OPENS = 100
 
 _opens: deque["Open"] = deque(maxlen=MAX_OPENS)
@@ -13,7 +13,7 @@ _opens: deque["Open"] = deque(maxlen=MAX_OPENS)
 
 @dataclass(frozen=True)
 class Open:
-    """What a pixel was given, when, and by which program; ``at`` is in UTC."""
+    """The arguments that a pixel received, when (in UTC), and the user agent that requested the image."""
 
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
@@ -30,8 +30,8 @@ def add(opened: Open) -> None:
 
 
 def latest() -> list[Open]:
-    """Return the opens that are kept, the newest first."""
-    # Copied at once, as other threads add to them meanwhile.
+    """Return the opens that are kept, the newest one first."""
+    # The copy is made in one go, because other threads may add an open meanwhile.
     return list(reversed(_opens.copy()))
 
 

@@ -1,4 +1,4 @@
-"""ptrack imports this module at start-up, as it lies in the project package."""
+"""The pixel of the project. ptrack imports this module at start-up, because it is in the project package."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from . import opens
 
 @ptrack.tracker.register
 class OpenPixel(ptrack.TrackingPixel):
-    # The parameter named request is optional: without it, record() gets the tag's arguments alone.
+    # The parameter "request" is optional. Without it, record() receives the tag's arguments only.
     def record(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         user_agent = request.headers.get("User-Agent", "")[:512]
         opens.add(opens.Open(args, kwargs, datetime.now(UTC), user_agent))

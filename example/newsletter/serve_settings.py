@@ -1,9 +1,9 @@
-"""The settings of ``demo.py --serve``: those of the site, a database, and the admin with ptrack.opens in it."""
+"""The settings of ``demo.py --serve``: those of the site, a database, and the admin with ptrack.opens."""
 
 from pathlib import Path
 
 from .settings import *  # noqa: F403
-from .settings import INSTALLED_APPS, MAIL_FOLDER, TEMPLATES
+from .settings import INSTALLED_APPS, SENT_FOLDER, TEMPLATES
 
 INSTALLED_APPS = [
     *INSTALLED_APPS,
@@ -16,7 +16,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 ROOT_URLCONF = "newsletter.serve_urls"
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": Path(MAIL_FOLDER) / "opens.sqlite3"}}
+DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": Path(SENT_FOLDER) / "opens.sqlite3"}}
 STATIC_URL = "static/"
 
 MIDDLEWARE = [

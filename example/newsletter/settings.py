@@ -1,4 +1,4 @@
-"""The settings that ptrack needs, and hardly any others: there is no database and no middleware."""
+"""The settings that ptrack needs, and few others: there is no database and no middleware."""
 
 import os
 import secrets
@@ -6,21 +6,20 @@ from pathlib import Path
 
 import django
 
-# Where this site can be reached, and the folder for its mails; the demo sets both. Without
-# a folder, mails are printed.
+# The demo sets the URL of this site and the folder for sent emails. Without a folder, emails are printed.
 SITE_URL = os.environ.get("NEWSLETTER_URL", "http://127.0.0.1:8000")
-MAIL_FOLDER = os.environ.get("NEWSLETTER_MAIL_FOLDER", "")
+SENT_FOLDER = os.environ.get("NEWSLETTER_SENT_FOLDER", "")
 
 INSTALLED_APPS = ["ptrack"]
 ROOT_URLCONF = "newsletter.urls"
 
-# A demo may forget its secret when it ends. A real site keeps it, as the mails that it sent
-# can be read with no other.
+# A demo may forget its secret when it ends. A real site keeps its secret, because it needs the
+# same one to read the tokens in emails that were sent before.
 PTRACK_SECRET = secrets.token_urlsafe(24)
 PTRACK_APP_URL = SITE_URL
 
-if MAIL_FOLDER:
-    _backend, _options = "newsletter.mail.EmlBackend", {"file_path": MAIL_FOLDER}
+if SENT_FOLDER:
+    _backend, _options = "newsletter.emails.EmlBackend", {"file_path": SENT_FOLDER}
 else:
     _backend, _options = "django.core.mail.backends.console.EmailBackend", {}
 
@@ -28,7 +27,7 @@ if django.VERSION >= (6, 1):
     MAILERS = {"default": {"BACKEND": _backend, "OPTIONS": _options}}
 else:
     EMAIL_BACKEND = _backend
-    EMAIL_FILE_PATH = MAIL_FOLDER
+    EMAIL_FILE_PATH = SENT_FOLDER
 
 SECRET_KEY = secrets.token_urlsafe(50)
 DEBUG = True

@@ -6,6 +6,6 @@ urlpatterns = [
     path("ptrack/", include("ptrack.urls")),
     path("", views.show_page, name="page"),
     path("opens/", views.show_opens, name="opens"),
-    path("mail/", views.show_mail, name="mail"),
-    path("mail.eml", views.download_mail, name="eml"),
+    path("email/", views.show_email, name="email"),
+    path("email.eml", views.download_email, name="eml"),
 ]

@@ -1,1 +1,1 @@
-"""The site inside the network: it renders the mails and sends them, and nobody outside can reach it."""
+"""The site inside the network: it renders and sends the emails, and nobody outside can reach it."""

@@ -1,4 +1,4 @@
-"""Sends a mail to one reader:
+"""Sends an email to one reader:
 
 PTRACK_SECRET=... PTRACK_APP_URL=https://... SMTP_SERVER=127.0.0.1:25 python -m internal_site.send reader@example.com 7
 """
@@ -11,25 +11,25 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
 
-def send(address: str, reader: int) -> int:
-    """Send the mail, and return how many were sent."""
+def send(email_address: str, reader: int) -> int:
+    """Send the email, and return how many were sent."""
     message = EmailMultiAlternatives(
         subject="Grüße from the garden",
         body="The beans are ripe.",
         from_email="The garden <letters@example.com>",
-        to=[address],
+        to=[email_address],
         # Django would ask the network for the name of this machine.
         headers={"Message-ID": f"<{reader}@example.com>"},
     )
-    message.attach_alternative(render_to_string("internal_site/letter.html", {"reader": reader}), "text/html")
+    message.attach_alternative(render_to_string("internal_site/email.html", {"reader": reader}), "text/html")
     return message.send()
 
 
 if __name__ == "__main__":
-    parser = ArgumentParser(prog="python -m internal_site.send", description="Sends a mail to one reader.")
-    parser.add_argument("address", help="such as reader@example.com")
-    parser.add_argument("reader", type=int, help="the number of the reader, which the picture carries")
+    parser = ArgumentParser(prog="python -m internal_site.send", description="Send an email to one reader.")
+    parser.add_argument("email_address", help="such as reader@example.com")
+    parser.add_argument("reader", type=int, help="the number of the reader, which the URL of the image carries")
     options = parser.parse_args()
     os.environ["DJANGO_SETTINGS_MODULE"] = "internal_site.settings"
     django.setup()
-    print(send(options.address, options.reader))
+    print(send(options.email_address, options.reader))

@@ -1,1 +1,1 @@
-"""The site that everybody can reach: it serves the pictures, and keeps the hits."""
+"""The site that everybody can reach: it serves the images, and keeps the hits."""

@@ -1,4 +1,4 @@
-"""The same, with pictures answered in front of Django."""
+"""The WSGI application of the site, with images answered in front of Django."""
 
 from ptrack.wsgi import serve_pixels
 

@@ -13,7 +13,7 @@ DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("DATABASE", "opens.sqlite3"),
-        # As many processes write.
+        # Several processes write, so a transaction asks for the right to write when it begins.
         "OPTIONS": {"transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode=WAL"},
     }
 }

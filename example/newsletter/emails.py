@@ -1,4 +1,4 @@
-"""Sends the newsletter, and reads back what was sent."""
+"""Sends the newsletter, and reads the emails that were sent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,55 +14,56 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 
-#: The template whose last line is the tag.
-LETTER_TEMPLATE = "newsletter/letter.html"
+#: The template that ends with the tag.
+HTML_TEMPLATE = "newsletter/email.html"
+TEXT_TEMPLATE = "newsletter/email.txt"
 
 
 @dataclass(frozen=True)
 class Reader:
     id: int
     name: str
-    address: str
+    email_address: str
 
 
-def send_letter(number: int, reader: Reader) -> int:
-    """Send a letter to one reader, and return how many mails were sent.
+def send_newsletter(number: int, reader: Reader) -> int:
+    """Send one number of the newsletter to one reader, and return how many emails were sent.
 
-    Each reader gets a mail of their own, so that its pixel can tell who opened it.
+    Each reader gets an email of their own, so that its pixel can tell who opened it.
     """
     context = {"number": number, "reader": reader}
     message = EmailMultiAlternatives(
         subject=f"Letters from the garden, no. {number}",
-        body=render_to_string("newsletter/letter.txt", context),
+        body=render_to_string(TEXT_TEMPLATE, context),
         from_email="The garden <letters@example.com>",
-        to=[f"{reader.name} <{reader.address}>"],
+        to=[f"{reader.name} <{reader.email_address}>"],
         # Django would ask the network for the name of this machine.
         headers={"Message-ID": make_msgid(domain="example.com")},
     )
-    message.attach_alternative(render_to_string(LETTER_TEMPLATE, context), "text/html")
+    message.attach_alternative(render_to_string(HTML_TEMPLATE, context), "text/html")
     return message.send()
 
 
-def sent_mails() -> list[Path]:
-    """Return the files of the mails that were sent, in order."""
-    return _mails_in(Path(settings.MAIL_FOLDER)) if settings.MAIL_FOLDER else []
+def sent_emails() -> list[Path]:
+    """Return the files of the emails that were sent, in order."""
+    return _emails_in(Path(settings.SENT_FOLDER)) if settings.SENT_FOLDER else []
 
 
-def read_mail(path: Path) -> ParsedMessage:
-    """Return the mail that a file holds."""
+def read_email(path: Path) -> ParsedMessage:
+    """Return the email that a file holds."""
     return message_from_bytes(path.read_bytes(), policy=policy.default)
 
 
 def html_of(message: ParsedMessage) -> str:
-    """Return the HTML of a mail, decoded; empty if it has none."""
+    """Return the decoded HTML of an email, or an empty string if it has none."""
     part = message.get_body(("html",))
     return part.get_content() if part else ""
 
 
 class EmlBackend(BaseEmailBackend):
-    """Writes each mail to a file of its own, which mail programs open.
+    """Writes each email to a file of its own, which email clients can open.
 
-    Django's file backend writes all mails of a connection to one log.
+    Django's file backend writes all emails of a connection to one log.
     """
 
     def __init__(self, file_path: str | None = None, **kwargs: Any) -> None:
@@ -70,13 +71,13 @@ class EmlBackend(BaseEmailBackend):
         self.folder = Path(file_path or settings.EMAIL_FILE_PATH)
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        for number, email_message in enumerate(email_messages, start=len(_mails_in(self.folder)) + 1):
+        for number, email_message in enumerate(email_messages, start=len(_emails_in(self.folder)) + 1):
             message = email_message.message()
             with open(self.folder / f"{number:04}.eml", "xb") as file:
-                # With the line ends of the mail standard.
+                # The email standard asks for these line ends.
                 BytesGenerator(file, mangle_from_=False, policy=message.policy.clone(linesep="\r\n")).flatten(message)
         return len(email_messages)
 
 
-def _mails_in(folder: Path) -> list[Path]:
+def _emails_in(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.eml"))
