@@ -1,4 +1,4 @@
-"""Whole sites, each in a process of its own: a newcomer's, a swapped encoder's, a mirror's two halves."""
+"""Whole sites, each in a process of its own: a newcomer's site, one with a custom encoder, and a pair."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ print(Client().get(urlsplit(sys.argv[1]).path).status_code)
 
 
 class Site:
-    """A project made by startproject, set up as the README says."""
+    """A project made by startproject, set up as the documentation says."""
 
     def __init__(self, folder: Path, name: str, settings: str, pixels: str = "") -> None:
         self.folder, self.name = folder / name, name
@@ -80,11 +80,11 @@ class Site:
         return result.stdout
 
     def render(self) -> str:
-        """Return the address in the picture that the tag puts out."""
+        """Return the URL in the image that the tag puts out."""
         return self.run("-c", RENDER).split('"')[1]
 
     def open(self, url: str) -> list[str]:
-        """Load an address and return what the site prints."""
+        """Request a URL, and return the lines that the site prints."""
         return self.run("-c", OPEN, url).splitlines()
 
 
@@ -100,11 +100,11 @@ def test_a_newcomers_site_records_an_open_with_pixels_beside_its_settings(tmp_pa
     assert site.run("manage.py", "ptrack_decode", url) == 'args: ["welcome"]\nkwargs: {"user": 7}\n'
 
 
-def test_an_internal_site_renders_what_its_public_mirror_records(tmp_path):
-    internal = Site(tmp_path, "internal", 'PTRACK_APP_URL = "https://mirror.example.com/"')
-    public = Site(tmp_path, "public", "", PIXELS)
+def test_a_public_site_records_what_an_internal_site_rendered(tmp_path):
+    internal = Site(tmp_path, "internal_site", 'PTRACK_APP_URL = "https://public.example.com/"')
+    public = Site(tmp_path, "public_site", "", PIXELS)
     url = internal.render()
-    assert url.startswith("https://mirror.example.com/ptrack/")
+    assert url.startswith("https://public.example.com/ptrack/")
     assert public.open(url) == ["recorded ('welcome',) {'user': 7}", "200"]
     assert internal.open(url) == ["200"]
 

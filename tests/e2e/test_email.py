@@ -1,4 +1,4 @@
-"""A mail on its way: one site sends it over SMTP, Chromium opens it, another site keeps the hit."""
+"""An email on its way: one site sends it over SMTP, Chromium opens it, and another site keeps the hit."""
 
 from __future__ import annotations
 
@@ -52,20 +52,20 @@ def is_listening(port: int) -> bool:
 
 
 class Mailbox:
-    """Keeps the mails that an SMTP server takes."""
+    """Keeps the emails that an SMTP server receives, each with its recipients."""
 
     def __init__(self) -> None:
-        self.mails: list[tuple[list[str], EmailMessage]] = []
+        self.emails: list[tuple[list[str], EmailMessage]] = []
 
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        mail = message_from_bytes(envelope.content, policy=policy.default)
-        self.mails.append((envelope.rcpt_tos, mail))  # type: ignore[arg-type]
+        message = message_from_bytes(envelope.content, policy=policy.default)
+        self.emails.append((envelope.rcpt_tos, message))  # type: ignore[arg-type]
         return "250 Kept"
 
 
 @pytest.fixture(scope="module")
 def smtp() -> Iterator[tuple[Mailbox, str]]:
-    """A mailbox, and the address of the SMTP server before it."""
+    """A mailbox, and the host and port of its SMTP server."""
     mailbox = Mailbox()
     controller = Controller(mailbox, hostname="127.0.0.1", port=free_port())
     controller.start()
@@ -79,7 +79,7 @@ def run(*words: str, **environ: str) -> str:
 
 
 class PublicSite:
-    """The site that serves the pictures, behind a web server."""
+    """The site that serves the images, behind a web server."""
 
     def __init__(self, server: str, folder: Path) -> None:
         self.database = folder / "opens.sqlite3"
@@ -105,7 +105,7 @@ class PublicSite:
             server.wait(30)
 
     def rows(self) -> list[dict[str, Any]]:
-        # Not through Django: what is there is there for everybody.
+        # This does not go through Django, so it sees committed rows only.
         with closing(sqlite3.connect(self.database)) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute("SELECT * FROM ptrack_opens_open")]
@@ -114,7 +114,7 @@ class PublicSite:
 def wait_until(is_so: Any, seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not is_so():
-        assert time.monotonic() < end, "It did not come."
+        assert time.monotonic() < end, f"Nothing came within {seconds} seconds."
         time.sleep(0.05)
 
 
@@ -126,25 +126,25 @@ def public(request: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 
 
 @pytest.fixture
-def mail(smtp: tuple[Mailbox, str], public: PublicSite) -> EmailMessage:
-    """A mail as it was received."""
+def email(smtp: tuple[Mailbox, str], public: PublicSite) -> EmailMessage:
+    """An email as it was received."""
     mailbox, server = smtp
-    mailbox.mails.clear()
+    mailbox.emails.clear()
     environ = {"PTRACK_SECRET": SECRET, "PTRACK_APP_URL": public.url, "SMTP_SERVER": server}
     assert run("internal_site.send", "reader@example.com", "7", **environ).strip() == "1"
-    [(recipients, mail)] = mailbox.mails
+    [(recipients, message)] = mailbox.emails
     assert recipients == ["reader@example.com"]
-    return mail
+    return message
 
 
 @pytest.fixture(params=["white", "#121212"], ids=["light", "dark"])
-def page(request: Any, browser: Any, mail: EmailMessage, tmp_path: Path) -> Iterator[Page]:
-    """The mail, opened from a file, on a ground of one colour."""
-    part = mail.get_body(("html",))
+def page(request: Any, browser: Any, email: EmailMessage, tmp_path: Path) -> Iterator[Page]:
+    """The email, opened from a file, on a background of one colour."""
+    part = email.get_body(("html",))
     assert part is not None
-    file = tmp_path / "mail.html"
-    ground = f"<style>html {{ background: {request.param} }}</style>"
-    file.write_text(part.get_content().replace("</head>", f"{ground}</head>"))
+    file = tmp_path / "email.html"
+    background = f"<style>html {{ background: {request.param} }}</style>"
+    file.write_text(part.get_content().replace("</head>", f"{background}</head>"))
     context = browser.new_context(viewport={"width": 600, "height": 400})
     page = context.new_page()
     page.goto(file.as_uri(), wait_until="networkidle")
@@ -157,7 +157,7 @@ def test_the_hit_is_a_row(page: Page, public: PublicSite) -> None:
     assert (json.loads(row["args"]), json.loads(row["kwargs"])) == (["grüße"], {"reader": 7})
     assert row["user_agent"] == page.evaluate("navigator.userAgent")
     assert "Chrome" in row["user_agent"]
-    # Sent and opened within the minute.
+    # The email was sent and opened within the minute.
     assert 0 <= row["age"] < 60_000_000
     hits = len(public.rows())
     page.reload(wait_until="networkidle")
@@ -166,25 +166,25 @@ def test_the_hit_is_a_row(page: Page, public: PublicSite) -> None:
     assert again[-1]["pixel_id"] == row["pixel_id"]
 
 
-def test_the_picture_is_there_and_cannot_be_seen(page: Page) -> None:
-    picture = page.locator("img")
-    assert picture.evaluate("img => [img.complete, img.naturalWidth, img.naturalHeight]") == [True, 1, 1]
-    with_picture = screenshot(page)
-    picture.evaluate("img => img.remove()")
-    assert ImageChops.difference(with_picture, screenshot(page)).getbbox() is None
-    # A picture that can be seen would have been.
+def test_the_image_is_there_and_invisible(page: Page) -> None:
+    image = page.locator("img")
+    assert image.evaluate("img => [img.complete, img.naturalWidth, img.naturalHeight]") == [True, 1, 1]
+    with_image = screenshot(page)
+    image.evaluate("img => img.remove()")
+    assert ImageChops.difference(with_image, screenshot(page)).getbbox() is None
+    # This shows that the comparison would notice something visible.
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<b style=\"background: #888\">&nbsp;</b>')")
-    assert ImageChops.difference(with_picture, screenshot(page)).getbbox() is not None
+    assert ImageChops.difference(with_image, screenshot(page)).getbbox() is not None
 
 
-def test_a_picture_that_nobody_serves_would_be_noticed(page: Page, public: PublicSite) -> None:
-    picture = page.locator("img")
-    picture.evaluate("img => { img.src = 'http://127.0.0.1:9/nobody'; }")
+def test_an_image_that_nobody_serves_would_be_noticed(page: Page) -> None:
+    image = page.locator("img")
+    image.evaluate("img => { img.src = 'http://127.0.0.1:9/nobody'; }")
     page.wait_for_function("document.querySelector('img').complete")
-    assert picture.evaluate("img => img.naturalWidth") == 0
+    assert image.evaluate("img => img.naturalWidth") == 0
 
 
-def test_the_server_has_nothing_to_complain_about(public: PublicSite) -> None:
+def test_the_server_logs_no_traceback(public: PublicSite) -> None:
     assert "Traceback" not in public.log.read_text()
 
 
