@@ -1,4 +1,4 @@
-"""Makes environments for the packages that this ptrack is compared with: two have the same name."""
+"""Makes environments for the packages that ptrack is compared with: one of them has the same import name."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ import venv
 from importlib.metadata import version
 from pathlib import Path
 
-#: Of the same versions everywhere, so that nothing but the package differs.
+#: These have the same version in every environment, so that only the package differs.
 SHARED = ("django", "pynacl", "asgiref", "granian", "gunicorn")
 
 
 def make_environment(cache: Path, name: str, requirements: list[str], without_their_own: list[str]) -> Path:
-    """Return the Python of an environment, made when it is first asked for.
+    """Return the Python of an environment, which is made when it is first asked for.
 
-    Takes what to install, and what to install without what it requires, which may be old.
+    Takes the folder of all environments, a name, what to install, and what to install without
+    its own requirements, which may be old.
     """
     shared = [f"{package}=={version(package)}" for package in SHARED]
     folder = cache / "-".join([name, f"py{sys.version_info[0]}{sys.version_info[1]}", *shared])

@@ -1,5 +1,5 @@
 class Counter:
-    """Counts hits, in one thread."""
+    """Counts hits in one thread, and keeps the arguments of the last one."""
 
     def __init__(self) -> None:
         self.hits = 0

@@ -1,3 +1,5 @@
+"""ptrack's fast path, with Django's request signals."""
+
 from ptrack.wsgi import serve_pixels
 
 from .wsgi import application as django

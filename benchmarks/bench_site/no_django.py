@@ -1,8 +1,8 @@
-"""What the server takes by itself: the same bytes, with no work at all."""
+"""The most that the web server can do: an application that answers with the same bytes and does no work."""
 
 from collections.abc import Callable
 
-from .picture import GIF
+from .image import GIF
 
 HEADERS = [("Content-Type", "image/gif"), ("Content-Length", str(len(GIF)))]
 

@@ -1,4 +1,4 @@
-"""A site that does nothing but what is measured, for whichever package is installed."""
+"""A site that does no more than what is measured, for whichever package is installed."""
 
 from importlib.util import find_spec
 

@@ -1,9 +1,9 @@
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from .picture import GIF
-from .subject import counter
-from .subject import urlpatterns as pixels
+from .image import GIF
+from .package import counter
+from .package import urlpatterns as pixels
 
 
 def bare(request: HttpRequest, t: str) -> HttpResponse:

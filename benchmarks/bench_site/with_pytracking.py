@@ -1,4 +1,4 @@
-"""pytracking2 with Fernet, set up as its documentation says. It has no tag, so bench_site.tags has one."""
+"""The site with pytracking2 and Fernet, set up as its documentation says. Its tag is in bench_site.tags."""
 
 from base64 import urlsafe_b64encode
 from typing import Any
@@ -29,10 +29,11 @@ urlpatterns = [path("pixel/<str:path>/", CountingView.as_view())]
 
 
 def add_pixels(number: int) -> None:
-    """Do nothing: its view has one callback."""
+    """Do nothing: a view of this package has one callback."""
 
 
 def decode(token: str) -> Any:
+    """Return the keyword arguments that a token carries."""
     return pytracking.get_open_tracking_result(token, configuration=CONFIGURATION).metadata
 
 

@@ -1,4 +1,4 @@
-"""ptrack, and django-ptrack 3.0.0, whose package has the same name."""
+"""The site with ptrack, or with django-ptrack 3.0.0, whose import name is the same."""
 
 import itertools
 from typing import Any
@@ -20,18 +20,19 @@ class CountingPixel(ptrack.TrackingPixel):
 
 
 def add_pixels(number: int) -> None:
-    """Register so many pixels that do nothing beside the one that counts."""
+    """Register that many more pixels, which do nothing."""
     for _ in range(number):
 
         class IdlePixel(ptrack.TrackingPixel):
             def record(self, *args: object, **kwargs: object) -> None: ...
 
-        # The other package keeps them by name.
+        # The other package tells pixels apart by their names.
         IdlePixel.__name__ = IdlePixel.__qualname__ = f"IdlePixel{next(numbers)}"
         ptrack.tracker.register(IdlePixel)
 
 
 def decode(token: str) -> Any:
+    """Return the keyword arguments that a token carries."""
     _, kwargs = ptrack.ptrack_encoder.decrypt(token)
     return kwargs
 

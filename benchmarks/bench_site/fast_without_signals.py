@@ -1,0 +1,7 @@
+"""ptrack's fast path, without Django's request signals."""
+
+from ptrack.wsgi import serve_pixels
+
+from .wsgi import application as django
+
+application = serve_pixels(django, signals=False)
