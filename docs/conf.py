@@ -1,0 +1,42 @@
+"""The configuration of Sphinx, which builds the manual: ``tox run -e docs``."""
+
+from __future__ import annotations
+
+import configparser
+from pathlib import Path
+
+import django
+from django.conf import settings
+
+# The reference is made from the docstrings, and some modules ask for a set-up Django.
+settings.configure(INSTALLED_APPS=["ptrack"], SECRET_KEY="not a secret: it belongs to the manual")
+django.setup()
+
+metadata = configparser.ConfigParser()
+metadata.read(Path(__file__).parents[1] / "setup.cfg", encoding="utf-8")
+
+project = "ptrack"
+author = metadata["metadata"]["author"]
+project_copyright = author
+release = version = metadata["metadata"]["version"]
+
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
+
+# Headings down to this level can be linked to.
+myst_heading_anchors = 3
+
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented"
+autodoc_member_order = "bysource"
+add_module_names = False
+
+# Nothing is downloaded, so names of Python and of Django have nothing to point to.
+nitpick_ignore_regex = [(r"py:.*", r"(?!ptrack\.).*")]
+
+html_theme = "furo"
+html_title = f"ptrack {release}"
+html_copy_source = False
+html_show_sourcelink = False
+html_show_copyright = False
+html_theme_options = {"navigation_with_keys": True}
+pygments_style = "tango"
