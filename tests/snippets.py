@@ -110,8 +110,8 @@ class Page:
         self.render(example, "jinja2")
 
     def render(self, example: Example, engine: str) -> None:
-        template = engines[engine].from_string(example.parsed)
-        self.namespace["rendered"] = template.render({**self.namespace})
+        context = {name: value for name, value in self.namespace.items() if not isinstance(value, types.ModuleType)}
+        self.namespace["rendered"] = engines[engine].from_string(example.parsed).render(context)
 
     def compare_html(self, example: Example) -> None:
         assert_same(example.parsed, self.namespace["rendered"])
@@ -191,6 +191,10 @@ class Project(Page):
 
     def render_django(self, example: Example) -> None:
         assert self.write(example)
+
+    def compare_text(self, example: Example) -> None:
+        # After what Django's server says when it starts.
+        assert_same(example.parsed, "\n".join(self.take_printed().splitlines()[-example.parsed.count("\n") :]))
 
     def write(self, example: Example) -> bool:
         """Write the file that a block names, or append to the settings; return whether it names one."""
