@@ -7,6 +7,7 @@ from pathlib import Path
 
 import django
 from django.conf import settings
+from sphinx.application import Sphinx
 
 # The reference is made from the docstrings, and some modules ask for a set-up Django.
 settings.configure(INSTALLED_APPS=["ptrack"], SECRET_KEY="not a secret: it belongs to the manual")
@@ -40,3 +41,21 @@ html_show_sourcelink = False
 html_show_copyright = False
 html_theme_options = {"navigation_with_keys": True}
 pygments_style = "tango"
+
+#: Links of the files in the root of the repository, and what they are in the manual, which includes these files.
+LINKS_OF_ROOT_FILES = {
+    "](CHANGELOG.md": "](changelog.md",
+    "](CONTRIBUTING.md": "](contributing.md",
+    "](SECURITY.md": "](security-policy.md",
+    "](docs/": "](",
+}
+
+
+def link_within_the_manual(app: Sphinx, relative_path: Path, parent_docname: str, content: list[str]) -> None:
+    """Change the links of an included file, which Sphinx hands over as a list of one text."""
+    for link, replacement in LINKS_OF_ROOT_FILES.items():
+        content[0] = content[0].replace(link, replacement)
+
+
+def setup(app: Sphinx) -> None:
+    app.connect("include-read", link_within_the_manual)

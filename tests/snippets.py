@@ -120,8 +120,10 @@ class Page:
         assert_same(example.parsed, self.take_printed())
 
     def compare_headers(self, example: Example) -> None:
-        shown = dict(line.split(": ", 1) for line in example.parsed.splitlines())
-        assert shown == dict(self.namespace["response"].headers)
+        status, *headers = example.parsed.splitlines()
+        response = self.namespace["response"]
+        assert status == f"HTTP/1.1 {response.status_code} {response.reason_phrase}"
+        assert dict(line.split(": ", 1) for line in headers) == dict(response.headers)
 
     def take_printed(self) -> str:
         """Return what was printed since this was asked last."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pkgutil
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -210,10 +211,9 @@ def to_anchor(title: str) -> str:
 
 
 def anchors_of(path: Path) -> set[str]:
-    tokens = list(tokens_of(path))
     return {
         to_anchor("".join(child.content for child in after.children or ()))
-        for token, after in zip(tokens, tokens[1:], strict=False)
+        for token, after in pairwise(tokens_of(path))
         if token.type == "heading_open"
     }
 
