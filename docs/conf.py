@@ -29,7 +29,6 @@ myst_heading_anchors = 3
 autodoc_typehints = "description"
 autodoc_typehints_description_target = "documented"
 autodoc_member_order = "bysource"
-add_module_names = False
 
 # Nothing is downloaded, so names of Python and of Django have nothing to point to.
 nitpick_ignore_regex = [(r"py:.*", r"(?!ptrack\.).*")]
