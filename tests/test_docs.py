@@ -38,16 +38,13 @@ def name_of(path: Path) -> str:
 
 
 @pytest.fixture
-def namespace(
-    opens: list[Any], caplog: Any, mailoutbox: list[Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> dict[str, Any]:
+def namespace(opens: list[Any], caplog: Any, mailoutbox: list[Any], monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the hidden blocks of a page may use."""
     user = SimpleNamespace(pk=7, username="ada", email="ada@example.com")
     return {
         **{"ptrack": ptrack, "pytest": pytest, "Client": Client, "open_mail": open_mail},
         **{"call_command": call_command, "override_settings": override_settings, "user": user, "reader": user},
         **{"opens": opens, "caplog": caplog, "mailoutbox": mailoutbox, "monkeypatch": monkeypatch},
-        **{"tmp_path": tmp_path, "root": ROOT},
     }
 
 
@@ -69,7 +66,7 @@ def tokens_of(path: Path) -> Iterator[Token]:
 
 
 @pytest.mark.parametrize("path", [README, *PAGES], ids=name_of)
-def test_every_block_is_run_or_says_why_not(path, tmp_path):
+def test_every_block_is_run_or_says_why_not(path):
     document = Page(path).document
     examples = {example.line for example in document.examples()}
     lines = document.text.splitlines(keepends=True)
@@ -108,7 +105,7 @@ def test_no_secret_is_shown_empty():
 
 
 def test_the_checks_named_are_those_that_the_code_has():
-    in_code = set(re.findall(r'id="(ptrack\.[EWI]\d+)"', SOURCES))
+    in_code = set(re.findall(r'"(ptrack\.[EWI]\d+)"', SOURCES))
     page = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^## `(ptrack\.[EWI]\d+)`", page, re.MULTILINE)) == in_code
     assert set(re.findall(r"\bptrack\.[EWI]\d+", TEXT)) == in_code
