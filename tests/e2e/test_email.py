@@ -5,11 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
-import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from email import message_from_bytes, policy
@@ -22,6 +20,7 @@ from aiosmtpd.controller import Controller
 from PIL import Image, ImageChops
 from playwright.sync_api import Page
 
+from servers import BIN, free_port, is_listening, wait_until
 from support import needs_chromium
 
 pytestmark = needs_chromium
@@ -29,7 +28,6 @@ pytestmark = needs_chromium
 SITES = Path(__file__).parents[2] / "example" / "two_sites"
 SECRET = "the secret that both sites share"
 ENVIRON = os.environ | {"PYTHONPATH": os.pathsep.join([str(SITES), os.environ.get("PYTHONPATH", "")])}
-BIN = Path(sys.executable).parent
 SERVERS = {
     "gunicorn": [str(BIN / "gunicorn"), "--bind", "127.0.0.1:PORT", "public_site.wsgi"],
     "granian": [str(BIN / "granian"), "--interface", "wsgi", "--port", "PORT", "public_site.wsgi:application"],
@@ -38,17 +36,6 @@ SERVERS = {
     ],
     "uvicorn": [str(BIN / "uvicorn"), "--port", "PORT", "--lifespan", "off", "public_site.asgi:application"],
 }
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def is_listening(port: int) -> bool:
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 class Mailbox:
@@ -98,7 +85,7 @@ class PublicSite:
         with self.log.open("wb") as log:
             server = subprocess.Popen(self.command, cwd=SITES, env=ENVIRON | self.environ, stdout=log, stderr=log)
         try:
-            wait_until(lambda: is_listening(self.port))
+            wait_until("The web server", lambda: is_listening(self.port))
             yield
         finally:
             server.terminate()
@@ -109,13 +96,6 @@ class PublicSite:
         with closing(sqlite3.connect(self.database)) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute("SELECT * FROM ptrack_opens_open")]
-
-
-def wait_until(is_so: Any, seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < end, f"Nothing came within {seconds} seconds."
-        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module", params=SERVERS)
