@@ -19,8 +19,38 @@ assert Path(ptrack.__file__).is_relative_to(os.environ.get("PTRACK_INSTALLED_IN"
 # It says which selector it uses, and that a step took long, which is the machine's fault.
 logging.getLogger("asyncio").setLevel(logging.ERROR)
 
-# An environment of its own has what these need.
-collect_ignore = [] if find_spec("playwright") else ["e2e"]
+#: Packages without which a folder of tests is left out; it has an environment of its own in tox.ini.
+NEEDED = {
+    "e2e": ["playwright"],
+    "faults": ["django_tasks_db", "django_tasks_rq", "gunicorn", "psycopg"],
+    "fuzz": ["granian", "gunicorn", "hypothesis", "uvicorn"],
+}
+collect_ignore = [folder for folder, packages in NEEDED.items() if not all(map(find_spec, packages))]
+
+FIGURES = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="do twenty times as much in tests/fuzz and tests/faults")
+    parser.addoption("--seed", type=int, default=1, help="start of the random numbers in tests/fuzz (default: 1)")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if lines := config.stash.get(FIGURES, []):
+        terminalreporter.section("figures")
+        terminalreporter.write_line("\n".join(lines))
+
+
+@pytest.fixture(scope="session")
+def times(pytestconfig: pytest.Config) -> int:
+    """How many times as much a test does as in its short run."""
+    return 20 if pytestconfig.getoption("long") else 1
+
+
+@pytest.fixture(scope="session")
+def figures(pytestconfig: pytest.Config) -> list[str]:
+    """Lines that are shown when all tests are done."""
+    return pytestconfig.stash.setdefault(FIGURES, [])
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""What servers and tests call: Django under WSGI and ASGI, and pictures in front of it."""
+"""What web servers call: Django under WSGI and ASGI, and the fast path."""
 
 import os
 
@@ -7,7 +7,7 @@ from django.core.wsgi import get_wsgi_application
 
 from ptrack.wsgi import serve_pixels
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "hostile_site.settings"
+os.environ["DJANGO_SETTINGS_MODULE"] = "fuzz.site.settings"
 
 wsgi = get_wsgi_application()
 asgi = get_asgi_application()

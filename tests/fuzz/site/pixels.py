@@ -3,7 +3,7 @@ from collections import Counter
 
 import ptrack
 
-#: Hits by the name of what they carried.
+#: How many hits there were, by the first argument of their tokens.
 hits: Counter[str] = Counter()
 lock = threading.Lock()
 

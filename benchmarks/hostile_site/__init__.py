@@ -1,1 +1,0 @@
-"""A site that counts the hits it takes, and does nothing else."""

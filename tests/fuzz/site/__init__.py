@@ -1,0 +1,1 @@
+"""A site that counts its hits, and does nothing else."""
