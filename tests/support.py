@@ -15,11 +15,16 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_script_prefix, set_script_prefix
 from nacl.secret import SecretBox
 
+HAS_POSTGRESQL = "PGHOST" in os.environ
+NO_POSTGRESQL = "There is no PostgreSQL. With Debian's package postgresql, pg_virtualenv -t runs a command with one."
+
 #: A mark for tests that run on PostgreSQL, too, where it is.
 on_each_database = pytest.mark.skipif(
-    os.environ.get("PTRACK_TEST_DATABASE") == "postgresql" and "PGHOST" not in os.environ,
-    reason="There is no PostgreSQL. With Debian's package postgresql, pg_virtualenv -t runs a command with one.",
+    os.environ.get("PTRACK_TEST_DATABASE") == "postgresql" and not HAS_POSTGRESQL, reason=NO_POSTGRESQL
 )
+
+#: A mark for tests that run on PostgreSQL alone.
+needs_postgresql = pytest.mark.skipif(not HAS_POSTGRESQL, reason=NO_POSTGRESQL)
 
 CHROMIUM = shutil.which("chromium")
 

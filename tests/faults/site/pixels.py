@@ -8,8 +8,8 @@ import ptrack
 from ptrack.opens.models import Open
 from ptrack.opens.pixels import OpenPixel
 
-# In the place of the app's own: it keeps hits in the same way, and stops after one of them
-# until it is killed.
+# The pixel below takes its part: it stores hits in the same way. After one of them it stops
+# until it is killed, or until the file is gone.
 ptrack.tracker.unregister(OpenPixel)
 
 

@@ -1,0 +1,133 @@
+"""Runs the site of ``faults.site``, requests its images, and asks what it has recorded."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable, Set
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from servers import ENVIRON, TESTS, free_port, is_listening, running, wait_until
+
+CLIENTS = 16
+MANAGE = [sys.executable, "-W", "ignore", "-m", "django"]
+
+
+class Outcome(NamedTuple):
+    """What is left of the hits that were sent."""
+
+    fault: str
+    sent: int
+    #: Images that arrived whole.
+    images: int
+    rows: int
+    #: Images that arrived and have no row, although they should.
+    missing: int
+    #: Rows beyond the first of a hit.
+    duplicates: int
+    #: Tasks that had to be queued again.
+    requeued: int
+    #: Errors in the log of ptrack, each with its traceback.
+    logged: int
+
+
+class BrokenSite:
+    """The site, with a database, and with web servers and workers that are started when they are needed."""
+
+    def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
+        """Take a folder for the logs, and the stack that ends the processes."""
+        self.folder = folder
+        self.log = folder / "log"
+        self.stop_file = folder / "stop"
+        self.port = free_port()
+        self.environ = ENVIRON | {
+            "DJANGO_SETTINGS_MODULE": "faults.site.settings",
+            "FAULTS_URL": f"http://127.0.0.1:{self.port}",
+            "FAULTS_DATABASE": f"ptrack_faults_{os.getpid()}",
+            "FAULTS_STOP_FILE": str(self.stop_file),
+            "FAULTS_LOG": str(folder / "ptrack.log"),
+        }
+        self._stack = stack
+        self.stop_file.touch()
+
+    def manage(self, *words: object) -> str:
+        """Run a management command, and return what it prints."""
+        command = [*MANAGE, *map(str, words)]
+        return subprocess.run(
+            command, cwd=TESTS, env=self.environ, check=True, stdout=subprocess.PIPE, text=True
+        ).stdout.strip()
+
+    def ask(self, question: str, *numbers: int) -> str:
+        """Return what the site's own command answers."""
+        return self.manage("faults", question, *numbers)
+
+    def start(self, *command: str | Path) -> subprocess.Popen[bytes]:
+        return self._stack.enter_context(running(*command, log=self.log, environ=self.environ))
+
+    def serve(self, module: str = "wsgi", threads: int = 8) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "gunicorn", "--workers", "2", "--threads", str(threads)]
+        # Without a limit, for gunicorn would end a worker that hangs for half a minute.
+        command += ["--timeout", "0", "--bind", f"127.0.0.1:{self.port}", f"faults.site.{module}"]
+        server = self.start(*command)
+        wait_until("The web server", lambda: is_listening(self.port))
+        return server
+
+    def request(self, urls: list[str], halfway: Callable[[], object] = lambda: None) -> set[int]:
+        """Request images, do something half way, and return the numbers of those that arrived whole."""
+        half = len(urls) // 2
+        with ThreadPoolExecutor(CLIENTS + 1) as pool:
+            first = [pool.submit(get, url) for url in urls[:half]]
+            breaking = pool.submit(lambda: (first[-1].result(), halfway()))
+            second = [pool.submit(get, url) for url in urls[half:]]
+            arrived = {number_of(url) for url, each in zip(urls, first + second, strict=True) if each.result()}
+            breaking.result()
+        return arrived
+
+    def count(
+        self,
+        fault: str,
+        urls: list[str],
+        arrived: Set[int],
+        unrecorded: Set[int] = frozenset(),
+        requeued: int = 0,
+    ) -> Outcome:
+        """Return what is left, when all has come to an end.
+
+        Takes the numbers of the images that arrived, and apart from them of those that arrived
+        while nothing could be recorded.
+        """
+        rows = Counter(int(line) for line in self.ask("rows").split())
+        log = (self.folder / "ptrack.log").read_text(encoding="utf-8")
+        return Outcome(
+            fault,
+            sent=len(urls),
+            images=len(arrived | unrecorded),
+            rows=rows.total(),
+            missing=len(arrived - set(rows)),
+            duplicates=rows.total() - len(rows),
+            requeued=requeued,
+            logged=log.count("StoppingPixel failed to record a hit.\nTraceback (most recent call last):"),
+        )
+
+
+def number_of(url: str) -> int:
+    return int(urlsplit(url).query)
+
+
+def get(url: str, seconds: float = 60) -> bool:
+    """Request an image, and return whether it arrived whole within so many seconds."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=seconds)
+    is_whole = False
+    with contextlib.suppress(OSError, http.client.HTTPException), contextlib.closing(connection):
+        connection.request("GET", f"{parts.path}?{parts.query}", headers={"User-Agent": "Thunderbird/128"})
+        response = connection.getresponse()
+        is_whole = response.status == 200 and len(response.read()) == 43
+    return is_whole

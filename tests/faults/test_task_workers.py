@@ -1,0 +1,96 @@
+"""Task workers that are killed with a task running that has written its row already.
+
+Their tasks are queued again by what the manual says; each hit is one row in the end.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from .broken_site import MANAGE, BrokenSite, Outcome
+from servers import BIN, free_port, is_listening, kill_tree, running, wait_until
+from support import needs_postgresql
+
+pytestmark = needs_postgresql
+
+ROOT = Path(__file__).parents[2]
+MANUAL = "\n".join(
+    page.read_text(encoding="utf-8") for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+)
+WORKERS = 2
+
+
+def request_and_kill(site: BrokenSite, hits: int, worker: list[str]) -> tuple[list[str], set[int]]:
+    """Request images while workers are up, and kill these half way.
+
+    Returns the URLs, and the numbers of the images that arrived.
+    """
+    workers = [site.start(*worker) for _ in range(WORKERS)]
+    site.serve()
+    urls = site.ask("urls", hits, hits // 2 - 1).split()
+
+    def kill() -> None:
+        # The hit half way stops its worker after writing the row. Which worker that is, nobody knows.
+        wait_until("The task that stops", lambda: site.ask("stopped") == "1")
+        for each in workers:
+            kill_tree(each)
+
+    arrived = site.request(urls, kill)
+    site.stop_file.unlink()
+    return urls, arrived
+
+
+def finish(site: BrokenSite, worker: list[str]) -> None:
+    """Let new workers do all tasks that are left."""
+    for _ in range(WORKERS):
+        site.start(*worker)
+    wait_until("The end of the tasks", lambda: site.ask("unfinished") == "0", seconds=1200)
+
+
+def assert_complete(left: Outcome, hits: int) -> None:
+    assert 1 <= left.requeued <= WORKERS
+    complete = Outcome(left.fault, hits, images=hits, rows=hits, missing=0, duplicates=0, requeued=0, logged=0)
+    assert left._replace(requeued=0) == complete
+
+
+def test_tasks_of_killed_workers_are_done_after_all_with_django_tasks_db(
+    site: BrokenSite, hits: int, outcome: Callable[..., Outcome]
+) -> None:
+    site.environ["FAULTS_BACKEND"] = "django_tasks_db.DatabaseBackend"
+    worker = [*MANAGE, "db_worker", "--interval", "0.1", "--no-startup-delay"]
+    urls, arrived = request_and_kill(site, hits, worker)
+    interrupted = int(site.ask("running"))
+    [code] = re.findall(r"```python\n(from django_tasks_db\.models import .*?)```", MANUAL, re.DOTALL)
+    site.manage("shell", "--no-imports", "-c", code)
+    finish(site, worker)
+    assert_complete(outcome("db worker", urls, arrived, requeued=interrupted), hits)
+
+
+@pytest.mark.skipif(
+    shutil.which("redis-server") is None,
+    reason="There is no redis-server here. Debian's package is called redis-server.",
+)
+def test_tasks_of_killed_workers_are_done_after_all_with_rq(
+    site: BrokenSite, hits: int, times: int, outcome: Callable[..., Outcome]
+) -> None:
+    port = free_port()
+    url = f"redis://127.0.0.1:{port}/0"
+    site.environ |= {"FAULTS_BACKEND": "django_tasks_rq.RQBackend", "FAULTS_REDIS": url}
+    site.start("redis-server", "--port", str(port), "--save", "", "--dir", str(site.folder))
+    wait_until("Redis", lambda: is_listening(port))
+    worker = [*MANAGE, "rqworker", "--job-class", "django_tasks_rq.Job", "default"]
+    urls, arrived = request_and_kill(site, hits, worker)
+    # RQ's maintenance finds a job when its lease has run out. Only the long run waits for that.
+    ahead = 120 if times == 1 else 0
+    abandoned = wait_until("RQ's maintenance", lambda: int(site.ask("abandoned", ahead)), seconds=200)
+    [command] = set(re.findall(r"`(rq requeue [^`]+)`", MANUAL))
+    program, *words = command.split()
+    with running(BIN / program, *words, "--url", url, log=site.log, environ=site.environ) as requeuing:
+        assert requeuing.wait() == 0
+    finish(site, worker)
+    assert_complete(outcome("rq worker", urls, arrived, requeued=abandoned), hits)
