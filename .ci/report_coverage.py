@@ -1,24 +1,37 @@
-"""Reports the coverage, and asks for all of it if every Python was at hand that some line is for.
+"""Reports the coverage, and asks for all of it if every environment ran that some line is for.
 
 python .ci/report_coverage.py FOLDER_OF_TOX
 """
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
 from pathlib import Path
 
 from coverage.cmdline import main as coverage
 
-# With the oldest Django; with Django 6 and what Python knows of frames since 3.13.
-NEEDED = ("py311-django52", "py313-django61")
+# With the oldest Django; with Django 6 and what Python knows of frames since 3.13; with real servers.
+NEEDED = ("py311-django52", "py313-django61", "fuzz")
+#: Tests by their environments, and whether what they need beside Python is here. Where it is not, they do not count.
+OPTIONAL = {
+    "e2e": shutil.which("chromium") is not None,
+    # One that pg_virtualenv started, for they stop it.
+    "faults": "PGVERSION" in os.environ and shutil.which("redis-server") is not None,
+}
 
 
 def main(folder: Path) -> int | None:
-    missing = [name for name in NEEDED if not (folder / name / "pyvenv.cfg").is_file()]
+    def has_run(name: str) -> bool:
+        return (folder / name / "pyvenv.cfg").is_file()
+
+    missing = [name for name in NEEDED if not has_run(name)]
     if missing:
-        print(f"Some lines are for {' and '.join(missing)} alone, for which there is no Python here:")
-    return coverage(["report", *(["--fail-under=0"] if missing else [])])
+        print(f"Some lines are for {' and '.join(missing)} alone, which did not run here:")
+    left_out = [f"tests/{name}/*" for name, is_possible in OPTIONAL.items() if not (is_possible and has_run(name))]
+    options = [f"--omit={','.join(left_out)}"] if left_out else []
+    return coverage(["report", *options, *(["--fail-under=0"] if missing else [])])
 
 
 if __name__ == "__main__":

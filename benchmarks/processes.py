@@ -1,4 +1,4 @@
-"""Starts, watches and stops servers and workers."""
+"""Starts, watches and stops servers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def process(*command: str, log: Path, **options: Any) -> Iterator[subprocess.Pop
 
 
 def kill_tree(started: subprocess.Popen[bytes]) -> None:
-    """Kill a process and all that it started: RQ runs each job in a process of another group."""
+    """Kill a process and all that it started, such as the workers of a server."""
     for pid in [started.pid, *descendants(started.pid)]:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
