@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 from django.conf import settings
+from django.test import override_settings
 from django.urls import URLPattern, URLResolver, get_script_prefix, set_script_prefix
 from nacl.secret import SecretBox
 
@@ -42,8 +43,17 @@ class UrlConf:
 
 
 @contextlib.contextmanager
+def without_setting(name: str) -> Iterator[None]:
+    """Let a setting be missing."""
+    # del alone would send no setting_changed.
+    with override_settings(**{name: None}):
+        delattr(settings, name)
+        yield
+
+
+@contextlib.contextmanager
 def script_prefix(prefix: str) -> Iterator[None]:
-    """Let Django be mounted below a path."""
+    """Let the site be served below a path."""
     before = get_script_prefix()
     set_script_prefix(prefix)
     try:

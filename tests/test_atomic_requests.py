@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from django.core.handlers.base import BaseHandler
 from django.db import DatabaseError, connections, transaction
 from django.test import Client, override_settings
 from django.urls import include, path
 
 import ptrack
 from ptrack.testing import open_mail, temporarily
-from ptrack.views import TRANSPARENT_1_PIXEL_GIF, serve_pixel
+from ptrack.views import TRANSPARENT_1_PIXEL_GIF
 
 from support import UrlConf
 
@@ -73,12 +72,6 @@ def test_an_error_that_dooms_a_transaction_undoes_no_row_of_other_pixels(table, 
     assert response.content == TRANSPARENT_1_PIXEL_GIF
     assert rows(alias) == ["first", "last"]
     assert [entry.exc_info[0] for entry in caplog.records] == [DatabaseError]
-
-
-def test_a_database_that_is_added_later_is_no_exception(monkeypatch):
-    monkeypatch.setitem(connections.settings, "late", connections.settings["other"])
-    assert BaseHandler().make_view_atomic(serve_pixel) is serve_pixel
-    assert BaseHandler().make_view_atomic(doomed_view) is not doomed_view
 
 
 def doomed_view(request, alias):

@@ -256,10 +256,7 @@ def test_what_the_engine_refuses_is_recorded_in_process(caplog, error):
     [entry] = caplog.records
     assert (entry.name, entry.levelno, entry.exc_info) == ("ptrack", logging.ERROR, None)
     name = f"{type(error).__module__}.{type(error).__qualname__}"
-    assert entry.getMessage() == (
-        f"The task engine did not take a hit of pixel {__name__}.TopLevelPixel ({name}); "
-        "it is recorded while the picture is served."
-    )
+    assert f"refused a hit of pixel {__name__}.TopLevelPixel ({name})" in entry.getMessage()
 
 
 def test_what_is_refused_and_then_fails_is_logged_twice(caplog, opens):
@@ -300,7 +297,8 @@ def test_of_two_pixels_with_one_name_each_records_once(queue, caplog):
     open_mail(ptrack.pixel_img("a"))
     work(queue)
     assert first == second == [("a",)]
-    assert [entry.getMessage().partition(" did not")[0] for entry in caplog.records] == ["The task engine"]
+    [entry] = caplog.records
+    assert "refused" in entry.getMessage()
 
 
 def test_a_backend_that_is_not_there_loses_no_hit(caplog):
@@ -374,7 +372,7 @@ def messages():
 
 @pytest.mark.parametrize(
     ("backend", "fault"),
-    [(ImmediateBackend, "runs tasks at once, while the picture is served"), (DummyBackend, "never runs tasks")],
+    [(ImmediateBackend, "runs tasks at once"), (DummyBackend, "never runs tasks")],
 )
 def test_a_check_names_engines_without_workers(backend, fault):
     with override_settings(TASKS=tasks(backend)):
@@ -382,7 +380,8 @@ def test_a_check_names_engines_without_workers(backend, fault):
         ptrack.tracker.register(TopLevelPixel)
         [message] = messages()
     assert (message.id, message.level) == ("ptrack.W005", checks.WARNING)
-    assert message.msg.startswith(f"{__name__}.TopLevelPixel is a BackgroundPixel, but its task backend {fault}")
+    assert message.msg.startswith(f"{__name__}.TopLevelPixel ")
+    assert fault in message.msg
     assert "TASKS" in message.hint
 
 

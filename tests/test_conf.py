@@ -5,15 +5,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.test import override_settings
-from django.utils.functional import empty
 
 import ptrack
 from ptrack import conf
 
-from support import remembered
+from support import remembered, without_setting
 
 BAD_SECRETS = [
     (None, "is not set"),
@@ -56,9 +54,11 @@ def test_a_bad_secret_is_named_with_fault_and_cure_and_not_shown(value, fault):
         assert repr(value)[2:-2] not in remembered(caught.value)
 
 
-def test_a_missing_secret_is_named(settings):
-    del settings.PTRACK_SECRET
-    with pytest.raises(ImproperlyConfigured, match=r"^PTRACK_SECRET is not set: .*ptrack_secret"):
+def test_a_missing_secret_is_named():
+    with (
+        without_setting("PTRACK_SECRET"),
+        pytest.raises(ImproperlyConfigured, match=r"^PTRACK_SECRET is not set: .*ptrack_secret"),
+    ):
         conf.secret()
 
 
@@ -129,11 +129,9 @@ def test_fallbacks_are_a_list_or_tuple_of_secrets(value):
 def test_fallbacks_of_another_type_are_refused(value):
     with override_settings(PTRACK_SECRET_FALLBACKS=value), pytest.raises(ImproperlyConfigured) as caught:
         conf.secret_fallbacks()
-    reason = "; the letters of a bare string would each become a secret that anyone can guess"
-    assert str(caught.value) == (
-        f"PTRACK_SECRET_FALLBACKS is of type {type(value).__name__}: use a list of former secrets"
-        f"{reason if isinstance(value, (str, bytes)) else ''}."
-    )
+    message = str(caught.value)
+    assert message.startswith(f"PTRACK_SECRET_FALLBACKS is of type {type(value).__name__}: use a list")
+    assert ("anyone can guess" in message) == isinstance(value, (str, bytes))
     assert "former'" not in remembered(caught.value)
 
 
@@ -174,17 +172,14 @@ def test_the_app_url_has_no_slash_at_its_end(value, expected):
 def test_a_bad_app_url_is_named_with_fault_and_cure(value, fault):
     with override_settings(PTRACK_APP_URL=value), pytest.raises(ImproperlyConfigured) as caught:
         conf.app_url()
-    assert str(caught.value) == (
-        f"PTRACK_APP_URL is {fault}: set it to the address that mail clients can reach, "
-        "such as 'https://www.example.com'."
-    )
+    assert str(caught.value).startswith(f"PTRACK_APP_URL is {fault}: set it to ")
 
 
-def test_a_missing_app_url_is_named(settings):
-    del settings.PTRACK_APP_URL
-    assert conf.raw_app_url() is None
-    with pytest.raises(ImproperlyConfigured, match=r"^PTRACK_APP_URL is not set: "):
-        conf.app_url()
+def test_a_missing_app_url_is_named():
+    with without_setting("PTRACK_APP_URL"):
+        assert conf.raw_app_url() is None
+        with pytest.raises(ImproperlyConfigured, match=r"^PTRACK_APP_URL is not set: "):
+            conf.app_url()
 
 
 @pytest.mark.parametrize(

@@ -110,12 +110,8 @@ def test_a_url_of_over_2000_characters_is_warned_of(caplog, length):
     fixed = len("https://www.example.com/ptrack//")
     ptrack.ptrack_encoder = encoder_returning("t" * (length - fixed))
     assert len(pixel_url()) == length
-    expected = [
-        "The address of a pixel has 2001 characters; clients and proxies may cut it after 2000. "
-        "Pass shorter arguments, such as primary keys."
-    ]
-    assert [record.getMessage() for record in caplog.records] == (expected if length > 2000 else [])
-    assert {(record.name, record.levelno) for record in caplog.records} <= {("ptrack", logging.WARNING)}
+    warnings = [(record.name, record.levelno) for record in caplog.records if "2001 char" in record.getMessage()]
+    assert warnings == ([("ptrack", logging.WARNING)] if length > 2000 else [])
 
 
 def test_the_warning_does_not_hold_the_token(caplog):

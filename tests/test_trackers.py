@@ -321,9 +321,7 @@ def test_a_generator_is_refused_for_it_would_never_run(tracker, method):
     pixel = pixel_class(method)
     with pytest.raises(PtrackRegistrationError) as caught:
         tracker.register(pixel)
-    assert str(caught.value) == (
-        f"{pixel!r} has a generator for record(), which nobody would iterate over: let it not yield."
-    )
+    assert str(caught.value).startswith(f"{pixel!r} has a generator for record()")
 
 
 def test_takes_request_overrules_what_the_parameters_say(tracker):
