@@ -9,6 +9,8 @@ import os
 import shutil
 import traceback
 from collections.abc import Iterator
+from importlib.util import module_from_spec
+from types import ModuleType
 
 import pytest
 from django.conf import settings
@@ -40,6 +42,14 @@ class UrlConf:
 
     def __init__(self, *urlpatterns: URLPattern | URLResolver) -> None:
         self.urlpatterns = list(urlpatterns)
+
+
+def fresh_copy(module: ModuleType) -> ModuleType:
+    """Return the same module executed anew, with caches of its own. The module itself stays as it is."""
+    spec = module.__spec__
+    copy = module_from_spec(spec)
+    spec.loader.exec_module(copy)
+    return copy
 
 
 @contextlib.contextmanager
@@ -82,9 +92,9 @@ def seal_json(payload: object) -> str:
 
 
 def remembered(error: BaseException, *others: BaseException) -> str:
-    """Return what an error reporter could show of exceptions: their words, and the variables of all frames.
+    """Return what an error reporter could show of exceptions: their messages, and the variables of all frames.
 
-    The frames of test functions are left out: they are still running, and they know everything.
+    The frames of test functions are left out: they are still running, and they hold everything.
     """
     shown: list[object] = []
     for first in (error, *others):

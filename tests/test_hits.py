@@ -2,18 +2,17 @@ from __future__ import annotations
 
 import gc
 import logging
-import subprocess
-import sys
+import time
 import weakref
 from asyncio import CancelledError
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from django.test import Client, RequestFactory
 
 import ptrack
-from ptrack import encoder, views
+from ptrack import views
 from ptrack.hits import Hit
 from ptrack.testing import open_mail
 
@@ -29,49 +28,42 @@ def hit(token="token", meta=None, timestamp=MADE_AT):
 
 
 @pytest.fixture
-def seen():
+def requests():
     """Let the one registered pixel append its request to this list."""
-    requests = []
+    seen = []
 
     @ptrack.tracker.register
     class RequestPixel(ptrack.TrackingPixel):
         def record(self, request, *args, **kwargs):
-            requests.append(request)
+            seen.append(request)
 
-    return requests
+    return seen
 
 
 @pytest.fixture
 def clock(monkeypatch):
-    """The time that the encoder and the view see, in seconds."""
+    """The Unix time of this machine, which a test may change."""
 
-    class Clock:
-        now = float(MADE_AT)
-
-        def time(self):
-            return self.now
-
-    clock = Clock()
-    monkeypatch.setattr(encoder, "time", clock)
-    monkeypatch.setattr(views, "time", clock)
+    clock = SimpleNamespace(now=float(MADE_AT))
+    monkeypatch.setattr(time, "time", lambda: clock.now)
     return clock
 
 
-def test_from_tag_to_hit_the_time_to_open_is_right_to_the_second(seen, clock):
+def test_the_time_from_tag_to_hit_is_right_to_the_second(requests, clock):
     clock.now = MADE_AT + 0.9
-    mail = ptrack.pixel_img("welcome", user=7)
+    email = ptrack.pixel_img("welcome", user=7)
     clock.now += 3 * 24 * 60 * 60 + 2.35
-    open_mail(mail, user_agent="Thunderbird/128")
-    [request] = seen
+    open_mail(email, user_agent="Thunderbird/128")
+    [request] = requests
     found = request.ptrack
     assert found.issued_at == datetime(2026, 9, 21, 14, 13, 20, tzinfo=UTC)
     assert found.at == datetime(2026, 9, 24, 14, 13, 23, 250_000, tzinfo=UTC)
     assert found.age == timedelta(days=3, seconds=3, microseconds=250_000)
     assert (found.kind, found.reason) == ("person", 'user agent contains "Thunderbird"')
-    assert found.token in mail
+    assert found.token in email
 
 
-def test_the_clock_is_read_when_the_hit_arrives(seen, clock):
+def test_the_clock_is_read_when_the_hit_arrives(requests, clock):
     class SlowPixel(ptrack.TrackingPixel):
         def record(self):
             clock.now += 60
@@ -79,36 +71,37 @@ def test_the_clock_is_read_when_the_hit_arrives(seen, clock):
     ptrack.tracker.register(SlowPixel)
     ptrack.tracker.restore(dict(reversed(ptrack.tracker.save().items())))
     open_mail(ptrack.pixel_img())
-    assert [request.ptrack.age for request in seen] == [timedelta()]
+    assert [request.ptrack.age for request in requests] == [timedelta()]
 
 
-def test_opening_again_is_the_same_pixel(seen):
-    mail, other = ptrack.pixel_img("welcome"), ptrack.pixel_img("welcome")
-    open_mail(mail)
-    open_mail(mail)
+def test_the_same_email_opened_again_has_the_same_pixel_id(requests):
+    email, other = ptrack.pixel_img("welcome"), ptrack.pixel_img("welcome")
+    open_mail(email)
+    open_mail(email)
     open_mail(other)
-    first, second, third = (request.ptrack.pixel_id for request in seen)
+    first, second, third = (request.ptrack.pixel_id for request in requests)
     assert first == second != third
     assert set(first) <= set("0123456789abcdef")
     assert len(first) == 32
 
 
-def test_the_padding_of_a_token_makes_no_other_pixel():
+def test_the_padding_of_a_token_does_not_change_the_pixel_id():
     assert hit("token==").pixel_id == hit("token").pixel_id == "b7ec0488fd6ac0b8ff79180aa04b7f75"
     assert hit("Token").pixel_id != hit("token").pixel_id
 
 
-def test_a_token_of_a_custom_encoder_may_be_any_text():
+def test_a_token_of_any_text_has_a_pixel_id():
     assert len(hit("é\ud800\x00").pixel_id) == 32
 
 
-def test_a_hit_is_shown_without_its_token():
+def test_the_repr_of_a_hit_does_not_hold_its_token():
     token = ptrack.PtrackEncoder.encrypt("a")
-    assert repr(hit(token)) == f"<Hit of pixel {hit(token).pixel_id}>"
+    assert hit(token).pixel_id in repr(hit(token))
+    assert token not in repr(hit(token))
 
 
 @pytest.mark.parametrize("token", [seal_json([["a"], {}]), "no token", ""], ids=["unstamped", "junk", "empty"])
-def test_tokens_that_do_not_say_when(token, caplog):
+def test_a_token_without_a_stamp_has_neither_issued_at_nor_age(token, caplog):
     found = hit(token)
     assert (found.issued_at, found.age) == (None, None)
     assert [record.message for record in caplog.records if token and token in record.message] == []
@@ -129,13 +122,13 @@ class PlainEncoder:
     def decrypt(token): ...
 
 
-def test_an_encoder_need_not_say_when(caplog):
+def test_an_encoder_may_lack_issued_at(caplog):
     ptrack.ptrack_encoder = PlainEncoder
     assert (hit().issued_at, hit().age) == (None, None)
     assert caplog.records == []
 
 
-def test_an_encoder_may_say_when():
+def test_an_encoder_may_have_issued_at():
     zone = timezone(timedelta(hours=2))
 
     class DatedEncoder(PlainEncoder):
@@ -149,7 +142,7 @@ def test_an_encoder_may_say_when():
 
 
 @pytest.mark.parametrize("outcome", [ValueError("plain"), CancelledError("plain"), datetime(2026, 9, 21), 1])  # noqa: DTZ001
-def test_an_encoder_that_fails_to_say_when(outcome, caplog):
+def test_a_failing_issued_at_of_an_encoder_is_warned_of(outcome, caplog):
     class FailingEncoder(PlainEncoder):
         @staticmethod
         def issued_at(token):
@@ -166,89 +159,41 @@ def test_an_encoder_that_fails_to_say_when(outcome, caplog):
     assert "plain" not in record.getMessage()
 
 
-def test_all_but_the_time_is_worked_out_when_it_is_looked_at(seen):
-    open_mail(ptrack.pixel_img())
-    assert set(vars(seen[0].ptrack)) == {"token", "_timestamp", "_meta"}
-
-
 def test_the_kind_is_worked_out_once():
-    found = hit(meta={"HTTP_USER_AGENT": "curl/8.0"})
+    meta = {"HTTP_USER_AGENT": "curl/8.0"}
+    found = hit(meta=meta)
     assert found.kind == "scanner"
-    found._meta["HTTP_USER_AGENT"] = "Thunderbird/128"
-    assert (found.kind, found.reason) == ("scanner", "user agent is that of a script or a tool")
+    meta["HTTP_USER_AGENT"] = "Thunderbird/128"
+    assert found.kind == "scanner"
+    assert hit(meta=meta).kind == "person"
 
 
-def test_a_hit_does_not_keep_its_request_alive(seen):
+def test_a_hit_does_not_keep_its_request_alive(requests):
     views.record_hit(ptrack.PtrackEncoder.encrypt(), lambda: RequestFactory().get("/"))
-    request = weakref.ref(seen[0])
+    request = weakref.ref(requests[0])
     gc.disable()
     try:
-        seen.clear()
+        requests.clear()
         assert request() is None
     finally:
         gc.enable()
 
 
-def test_an_unreadable_token_is_no_hit():
+def test_an_unreadable_token_does_not_ask_for_the_request():
     views.record_hit("junk", lambda: pytest.fail("Nobody needs the request."))
 
 
-def test_pixels_of_one_request_share_the_hit(seen):
+def test_pixels_of_one_request_share_the_hit(requests):
     class AnotherPixel(ptrack.TrackingPixel):
         def record(self, request):
-            seen.append(request)
+            requests.append(request)
 
     ptrack.tracker.register(AnotherPixel)
     Client().get(f"/ptrack/{ptrack.PtrackEncoder.encrypt()}/")
-    assert len(seen) == 2
-    assert seen[0].ptrack is seen[1].ptrack
+    assert len(requests) == 2
+    assert requests[0].ptrack is requests[1].ptrack
 
 
-def test_a_pixel_that_does_not_take_the_request_pays_for_no_hit(opens, monkeypatch):
-    monkeypatch.setattr(views, "Hit", None)
-    open_mail(ptrack.pixel_img("a"))
+def test_a_pixel_that_does_not_take_the_request_does_not_ask_for_it(opens):
+    views.record_hit(ptrack.PtrackEncoder.encrypt("a"), lambda: pytest.fail("Nobody needs the request."))
     assert opens == [(["a"], {})]
-
-
-CORE_SITE = """
-import sys
-from django.conf import settings
-settings.configure(
-    INSTALLED_APPS=["ptrack"], ROOT_URLCONF="core_site", PTRACK_SECRET="secret", ALLOWED_HOSTS=["*"],
-    PTRACK_APP_URL="http://testserver",
-    TEMPLATES=[{"BACKEND": "django.template.backends.django.DjangoTemplates"}],
-)
-import types
-import django
-django.setup()
-from django.urls import include, path
-sys.modules["core_site"] = types.ModuleType("core_site")
-sys.modules["core_site"].urlpatterns = [path("p/", include("ptrack.urls"))]
-import ptrack
-seen = []
-@ptrack.tracker.register
-class Pixel(ptrack.TrackingPixel):
-    def record(self, request, *args): seen.append((args, request.ptrack.age is not None, len(request.ptrack.pixel_id)))
-from django.core.management import call_command
-call_command("check")
-from django.template import engines
-from ptrack.testing import open_mail
-open_mail(engines["django"].from_string("{% load ptrack %}{% ptrack 'a' %}").render())
-assert seen == [(("a",), True, 32)]
-print(*sorted(name.removeprefix("ptrack.") for name in sys.modules if name.startswith("ptrack.")))
-print(*sorted({"django.tasks", "django_tasks", "crawleruseragents", "django.contrib.admin"} & set(sys.modules)))
-"""
-
-
-def test_a_site_that_uses_the_core_loads_the_core_alone():
-    path = str(Path(ptrack.__file__).parents[1])
-    code = f"import sys; sys.path.insert(0, {path!r}){CORE_SITE}"
-    result = subprocess.run([sys.executable, "-I", "-W", "error", "-c", code], capture_output=True, text=True)
-    assert result.stderr == ""
-    modules, others = result.stdout.splitlines()[-2:]
-    assert modules.split() == [
-        *["_discovery", "_tracebacks", "_urlconf", "apps", "checks", "conf", "encoder", "exceptions", "hits"],
-        *["hits.judgement", "hits.kinds", "hits.rules", "html", "templatetags", "templatetags.ptrack", "testing"],
-        *["trackers", "urls", "views"],
-    ]
-    assert others == ""
