@@ -17,14 +17,10 @@ from ptrack.management.commands.ptrack_decode import Command
 from support import UrlConf, script_prefix, seal
 
 
-def run(*args):
-    out = io.StringIO()
-    call_command(*args, stdout=out)
-    return out.getvalue()
-
-
 def decode(url_or_token):
-    return run("ptrack_decode", "--", url_or_token)
+    out = io.StringIO()
+    call_command("ptrack_decode", "--", url_or_token, stdout=out)
+    return out.getvalue()
 
 
 def url(*args, **kwargs):
@@ -33,28 +29,6 @@ def url(*args, **kwargs):
 
 def token(*args, **kwargs):
     return ptrack.PtrackEncoder.encrypt(*args, **kwargs)
-
-
-# ptrack_secret
-
-
-def test_a_secret_of_32_characters_is_printed_alone():
-    output = run("ptrack_secret")
-    assert len(output) == 33
-    assert output.endswith("\n")
-    assert output[:-1].isascii()
-    assert set(output[:-1]) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
-
-
-def test_each_secret_is_fresh_and_passes_the_checks():
-    secrets = {run("ptrack_secret").strip() for _ in range(100)}
-    assert len(secrets) == 100
-    for secret in secrets:
-        with override_settings(PTRACK_SECRET=secret):
-            run("check", "--deploy", "--tag", "ptrack", "--fail-level", "INFO")
-
-
-# ptrack_decode
 
 
 @pytest.mark.parametrize(
@@ -71,21 +45,19 @@ def test_each_secret_is_fresh_and_passes_the_checks():
         lambda url: url.split("/")[-2],
     ],
 )
-def test_the_arguments_of_any_spelling_of_an_address_are_printed(spell):
+def test_the_arguments_of_a_url_in_any_spelling_are_printed(spell):
     assert decode(spell(url("welcome", 3, user=7))) == 'args: ["welcome", 3]\nkwargs: {"user": 7}\n'
 
 
-def test_a_token_of_a_site_without_the_route_is_decoded():
-    address = url("x")
+def test_a_site_without_the_route_decodes_too():
+    pixel = url("x")
     with override_settings(ROOT_URLCONF=UrlConf()):
-        assert decode(address) == decode(address.removeprefix("https://www.example.com")) == 'args: ["x"]\nkwargs: {}\n'
+        assert decode(pixel) == decode(pixel.removeprefix("https://www.example.com")) == 'args: ["x"]\nkwargs: {}\n'
 
 
-def test_a_token_with_a_padding_is_decoded():
+def test_a_token_with_padding_is_decoded():
     with override_settings(PTRACK_SECRET="0123456789abcdef0123456789ABCDEF"):
-        output = run(
-            "ptrack_decode", "VUL9XLIhz_ulCwjKslaohawxEtMdU4GzOJ933_ZzcLiAl_IHQXRVRBmSr8flWbVI7Yze3rl5Vl0hpKPYJ09X7w=="
-        )
+        output = decode("VUL9XLIhz_ulCwjKslaohawxEtMdU4GzOJ933_ZzcLiAl_IHQXRVRBmSr8flWbVI7Yze3rl5Vl0hpKPYJ09X7w==")
     assert output == 'args: ["a\\u0000b\\ud800"]\nkwargs: {}\n'
 
 
@@ -100,11 +72,11 @@ def test_a_token_with_a_padding_is_decoded():
         ("\ud800", '"\\ud800"'),
     ],
 )
-def test_text_is_shown_as_it_is_unless_a_terminal_would_act_on_it(value, shown):
+def test_text_that_a_terminal_would_obey_is_escaped(value, shown):
     assert decode(token(value)) == f"args: [{shown}]\nkwargs: {{}}\n"
 
 
-def test_a_custom_encoders_address_is_decoded():
+def test_the_url_of_a_custom_encoder_is_decoded():
     class SlashEncoder:
         @staticmethod
         def encrypt(*args):
@@ -124,7 +96,7 @@ def test_a_custom_encoders_address_is_decoded():
     assert decode(url("\x9b")).startswith('args: ["\\u009b&", "<class \'object\'>"]')
 
 
-def test_a_prefix_that_is_quoted_in_addresses_is_found():
+def test_a_url_with_a_quoted_prefix_is_decoded():
     urlpatterns = [path("zähler/", include("ptrack.urls"))]
     with override_settings(ROOT_URLCONF=UrlConf(*urlpatterns)):
         assert "z%C3%A4hler" in url()
@@ -142,7 +114,7 @@ def test_a_prefix_that_is_quoted_in_addresses_is_found():
         lambda url: f'<a href="http://[link]">x</a><img src="{url}"> https://www.example.com/ptrack/help',
         lambda url: f"https://www.example.com/ptrack/help {url.replace('/ptrack/', '/another/')}/",
         lambda url: f"[{url}]({url})",
-        lambda url: f"The picture ({url}) was shown below https://www.example.com/welcome/.",
+        lambda url: f"The image ({url}) was shown below https://www.example.com/welcome/.",
         *(
             lambda url, marks=marks: marks.format(url)
             for marks in ("{}.", "`{}`", "“{}”", "**{}**", "{}…", "see {}, ok")
@@ -151,7 +123,7 @@ def test_a_prefix_that_is_quoted_in_addresses_is_found():
         lambda url: f"{url.replace('/ptrack/', '/another/')}.",
     ],
 )
-def test_what_people_copy_along_with_an_address_is_left_aside(spell):
+def test_the_text_around_a_url_is_ignored(spell):
     assert decode(spell(url("x"))) == 'args: ["x"]\nkwargs: {}\n'
 
 
@@ -165,33 +137,33 @@ def test_what_people_copy_along_with_an_address_is_left_aside(spell):
         lambda url: url.split("/")[-2] + "!",
     ],
 )
-def test_what_goes_on_after_a_token_is_no_token(spell):
+def test_a_token_that_goes_on_cannot_be_read(spell):
     with pytest.raises(CommandError):
         decode(spell(url("x")))
 
 
 @pytest.mark.parametrize(
-    ("app_url", "route", "mounted"),
+    ("app_url", "route", "script_name"),
     [
         ("https://h.example/ptrack", "ptrack/", "/"),
         ("https://h.example/track", "track/", "/"),
-        ("https://h.example/mail/ptrack/", "ptrack/", "/"),
-        ("https://h.example/mail", "", "/"),
-        ("https://h.example/mail", "p/", "/mail/"),
-        ("https://h.example", "", "/mail/"),
+        ("https://h.example/base/ptrack/", "ptrack/", "/"),
+        ("https://h.example/base", "", "/"),
+        ("https://h.example/base", "p/", "/base/"),
+        ("https://h.example", "", "/base/"),
     ],
 )
-def test_an_address_that_has_its_prefix_twice_is_decoded(app_url, route, mounted):
+def test_a_url_that_holds_its_prefix_twice_is_decoded(app_url, route, script_name):
     urlconf = UrlConf(path(route, include("ptrack.urls")))
-    with override_settings(PTRACK_APP_URL=app_url, ROOT_URLCONF=urlconf), script_prefix(mounted):
+    with override_settings(PTRACK_APP_URL=app_url, ROOT_URLCONF=urlconf), script_prefix(script_name):
         assert decode(ptrack.pixel_img("x")) == 'args: ["x"]\nkwargs: {}\n'
 
 
-def test_an_address_below_a_script_prefix_is_decoded():
-    for mount in ("/ptrack/", "/p/"):
-        with script_prefix(mount):
+def test_a_url_with_a_script_prefix_is_decoded():
+    for prefix in ("/ptrack/", "/p/"):
+        with script_prefix(prefix):
             assert decode(url("x")) == 'args: ["x"]\nkwargs: {}\n'
-            assert decode(url("x").replace(mount, "/", 1)) == 'args: ["x"]\nkwargs: {}\n'
+            assert decode(url("x").replace(prefix, "/", 1)) == 'args: ["x"]\nkwargs: {}\n'
 
 
 def test_entities_in_an_image_are_resolved():
@@ -205,18 +177,17 @@ def test_entities_in_an_image_are_resolved():
 
 
 @pytest.mark.parametrize("junk", ["junk", "", "/", "https://www.example.com/ptrack/", "https://www.example.com", "é"])
-def test_what_cannot_be_read_is_said_without_repeating_it(junk):
+def test_a_text_that_cannot_be_read_is_not_repeated(junk):
     with pytest.raises(CommandError) as caught:
         decode(junk)
     assert caught.value.returncode == 1
-    assert str(caught.value) == (
-        "The token cannot be read: it was cut, altered or made with another secret. "
-        "Keep former secrets in PTRACK_SECRET_FALLBACKS."
-    )
+    message = str(caught.value)
+    assert "PTRACK_SECRET_FALLBACKS" in message
+    assert "junk" not in message
 
 
 @pytest.mark.parametrize("exception", [KeyError, ValueError])
-def test_whatever_a_custom_encoder_raises_is_said(exception):
+def test_an_exception_of_a_custom_encoder_is_named_without_its_message(exception):
     class RaisingEncoder:
         @staticmethod
         def decrypt(text):
@@ -227,23 +198,26 @@ def test_whatever_a_custom_encoder_raises_is_said(exception):
         name = RaisingEncoder.__qualname__ if encoder is RaisingEncoder else repr(encoder)
         with pytest.raises(CommandError) as caught:
             decode("my-token")
-        assert str(caught.value) == f"The encoder {name} cannot read this token: {exception.__name__}."
+        message = str(caught.value)
+        assert name in message
+        assert exception.__name__ in message
+        assert "my-token" not in message
 
 
-@pytest.mark.parametrize("text", ["https://[half-an-address", "[half://", '<img src="https://[half">'])
-def test_an_address_that_is_none_is_said(text):
+@pytest.mark.parametrize("text", ["https://[half-a-url", "[half://", '<img src="https://[half">'])
+def test_a_broken_url_cannot_be_read(text):
     with pytest.raises(CommandError, match="The token cannot be read"):
         decode(text)
 
 
 @pytest.mark.parametrize("app_url", ["https://[::1", None, 5])
-def test_a_broken_app_url_keeps_nothing_from_being_decoded(app_url):
-    address = url("x")
+def test_a_broken_app_url_does_not_matter(app_url):
+    pixel = url("x")
     with override_settings(PTRACK_APP_URL=app_url):
-        assert decode(address) == decode(address.split("/")[-2]) == 'args: ["x"]\nkwargs: {}\n'
+        assert decode(pixel) == decode(pixel.split("/")[-2]) == 'args: ["x"]\nkwargs: {}\n'
 
 
-def test_a_token_that_ends_in_marks_is_decoded():
+def test_a_token_that_ends_in_punctuation_is_decoded():
     class MarkingEncoder(ptrack.PtrackEncoder):
         @staticmethod
         def encrypt(*args):
@@ -258,34 +232,32 @@ def test_a_token_that_ends_in_marks_is_decoded():
         assert decode(text) == 'args: ["x"]\nkwargs: {}\n'
 
 
-def test_a_bad_secret_is_said():
+def test_a_bad_secret_is_reported():
     with override_settings(PTRACK_SECRET=None), pytest.raises(CommandError, match=r"^PTRACK_SECRET is not set: "):
         decode("junk")
 
 
 @pytest.mark.parametrize("words", [["{}"], ["{}", "--no-color"], ["--no-color", "{}"], ["--", "{}"]])
-def test_a_token_that_begins_with_a_hyphen_is_no_option(capsys, words):
+def test_a_token_that_begins_with_a_hyphen_is_not_taken_for_an_option(capsys, words):
     with_hyphen = next(text for text in iter(lambda: seal(b"[[], {}]"), None) if text.startswith("-"))
     Command().run_from_argv(["manage.py", "ptrack_decode", *(word.format(with_hyphen) for word in words)])
     assert capsys.readouterr() == ("args: []\nkwargs: {}\n", "")
 
 
-def test_a_long_option_is_no_token(capsys):
+def test_a_long_option_is_not_taken_for_a_token(capsys):
     option = f"--pythonpath=/{'long' * 20}"
     Command().run_from_argv(["manage.py", "ptrack_decode", option, token()])
     assert capsys.readouterr() == ("args: []\nkwargs: {}\n", "")
 
 
-def test_options_are_options(capsys):
+def test_the_help_names_the_argument(capsys):
     with pytest.raises(SystemExit):
         Command().run_from_argv(["manage.py", "ptrack_decode", "--help"])
     text = capsys.readouterr().out
-    assert "[--skip-checks]" not in text
-    assert " URL-or-token\n" in text
-    assert "  URL-or-token          a ptrack <img>, its src, or the token alone\n" in text
+    assert " URL-or-token" in text
 
 
-# From the shell
+# In a shell
 
 
 def manage(*args, **env):
