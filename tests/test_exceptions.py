@@ -8,6 +8,6 @@ def test_every_exception_is_a_ptrack_error():
         assert issubclass(exception, PtrackError)
 
 
-def test_exceptions_are_what_callers_of_similar_code_catch():
+def test_a_caller_may_catch_the_built_in_exceptions_too():
     assert issubclass(PtrackArgumentError, TypeError)
     assert issubclass(PtrackDecodeError, ValueError)

@@ -36,11 +36,11 @@ def test_the_url_carries_the_arguments():
     assert ptrack.PtrackEncoder.decrypt(token_of(url)) == [["welcome"], {"user": 7}]
 
 
-def test_the_url_is_plain_text():
+def test_the_url_is_a_plain_str():
     assert type(pixel_url()) is str
 
 
-def test_a_url_carries_nothing_too():
+def test_a_url_may_carry_no_arguments():
     assert ptrack.PtrackEncoder.decrypt(token_of(pixel_url())) == [[], {}]
 
 
@@ -59,7 +59,7 @@ def test_the_url_begins_with_the_app_url(app_url, prefix):
 
 
 @pytest.mark.parametrize(
-    ("app_url", "mounted", "start"),
+    ("app_url", "script_name", "start"),
     [
         ("https://www.example.com", "/shop/", "https://www.example.com/shop/ptrack/"),
         ("https://www.example.com/shop/", "/shop/", "https://www.example.com/shop/ptrack/"),
@@ -72,14 +72,14 @@ def test_the_url_begins_with_the_app_url(app_url, prefix):
         ("https://www.example.com", "//shop/", "https://www.example.com/%2Fshop/ptrack/"),
     ],
 )
-def test_a_path_that_the_server_puts_first_too_is_not_doubled(app_url, mounted, start):
-    with override_settings(PTRACK_APP_URL=app_url), script_prefix(mounted):
+def test_a_script_prefix_that_the_app_url_ends_in_is_not_doubled(app_url, script_name, start):
+    with override_settings(PTRACK_APP_URL=app_url), script_prefix(script_name):
         assert token_of(pixel_url(), start)
         assert pixel_img().startswith(f'<img src="{start}')
 
 
 @pytest.mark.parametrize("bad", [{"PTRACK_APP_URL": None}, {"PTRACK_SECRET": None}, {"PTRACK_SECRET_FALLBACKS": "a"}])
-def test_a_bad_setting_is_improper(bad):
+def test_a_bad_setting_is_an_error(bad):
     with override_settings(**bad), pytest.raises(ImproperlyConfigured, match=next(iter(bad))) as caught:
         pixel_img("plaintext")
     assert "plaintext" not in remembered(caught.value)
@@ -87,17 +87,15 @@ def test_a_bad_setting_is_improper(bad):
 
 @pytest.mark.parametrize("name", ["self", "request"])
 @pytest.mark.parametrize("encoder", [ptrack.PtrackEncoder, encoder_returning("token")])
-def test_names_that_record_could_not_receive_are_refused(name, encoder):
+def test_a_keyword_that_record_could_not_receive_is_refused(name, encoder):
     ptrack.ptrack_encoder = encoder
     with pytest.raises(PtrackArgumentError) as caught:
         pixel_url(**{name: "plaintext"})
-    assert str(caught.value) == (
-        "A ptrack argument is named 'self' or 'request', which record() could never receive: choose another name."
-    )
+    assert "choose another name" in str(caught.value)
     assert "plaintext" not in remembered(caught.value)
 
 
-def test_a_bad_argument_is_not_remembered():
+def test_the_error_of_a_bad_argument_holds_no_argument():
     for build in (pixel_url, pixel_img):
         with pytest.raises(PtrackArgumentError) as caught:
             build("plaintext", user="ada@example.com", bad=None)
@@ -120,10 +118,10 @@ def test_the_warning_does_not_hold_the_token(caplog):
     assert token_of(url)[:20] not in caplog.text
 
 
-# The swapped encoder
+# A custom encoder
 
 
-def test_a_swapped_encoder_is_given_the_arguments_as_they_are():
+def test_a_custom_encoder_receives_the_arguments_as_they_are():
     received = []
 
     class MyEncoder:
@@ -139,8 +137,8 @@ def test_a_swapped_encoder_is_given_the_arguments_as_they_are():
 
 
 @pytest.mark.parametrize("build", [pixel_url, pixel_img])
-def test_what_a_swapped_encoder_chains_surfaces_without_the_arguments(build):
-    def lose(address):
+def test_a_chain_of_exceptions_of_a_custom_encoder_holds_no_argument(build):
+    def lose(arguments):
         raise LookupError
 
     class MyEncoder:
@@ -163,21 +161,21 @@ def test_what_a_swapped_encoder_chains_surfaces_without_the_arguments(build):
     assert "plaintext" not in remembered(caught.value, caught.value.__context__)
     handled = caught.value.__context__.__context__
     assert type(handled) is KeyError
-    # That is the caller's.
+    # It belongs to the caller.
     assert "kept" in remembered(handled)
 
 
 @pytest.mark.parametrize("build", [pixel_url, pixel_img])
-def test_a_token_that_no_address_can_hold_is_not_repeated(build):
+def test_a_token_that_no_url_can_hold_is_refused_without_being_shown(build):
     ptrack.ptrack_encoder = encoder_returning("plaintext\ud800")
-    with pytest.raises(PtrackError, match=r"^encrypt\(\) of .*MyEncoder.* returned a character that UTF-8") as caught:
+    with pytest.raises(PtrackError, match=r"MyEncoder.* returned a character that UTF-8") as caught:
         build()
     assert "plaintext" not in remembered(caught.value)
 
 
 @pytest.mark.parametrize("exception", [LookupError, KeyboardInterrupt])
 @pytest.mark.parametrize("build", [pixel_url, pixel_img])
-def test_what_a_swapped_encoder_raises_surfaces_without_the_arguments(build, exception):
+def test_an_exception_of_a_custom_encoder_holds_no_argument(build, exception):
     class MyEncoder:
         @staticmethod
         def encrypt(*args, **kwargs):
@@ -203,7 +201,7 @@ def test_what_a_swapped_encoder_raises_surfaces_without_the_arguments(build, exc
         ("", ""),
     ],
 )
-def test_what_a_swapped_encoder_returns_is_quoted(token, quoted):
+def test_the_token_of_a_custom_encoder_is_quoted(token, quoted):
     ptrack.ptrack_encoder = encoder_returning(token)
     assert pixel_url() == f"{PREFIX}{quoted}/"
     assert pixel_img() == f'<img src="{PREFIX}{quoted}/" width=1 height=1 alt="">'
@@ -212,87 +210,31 @@ def test_what_a_swapped_encoder_returns_is_quoted(token, quoted):
 @pytest.mark.parametrize(
     ("token", "kind"), [(None, "NoneType"), (5, "int"), ([], "list"), (b"\xff", "bytes outside ASCII")]
 )
-def test_an_encoder_that_returns_no_text_is_named(token, kind):
+def test_a_custom_encoder_that_returns_another_type_is_named(token, kind):
     ptrack.ptrack_encoder = encoder_returning(token)
     with pytest.raises(PtrackError) as caught:
         pixel_url()
-    assert str(caught.value) == (
-        f"encrypt() of the encoder {ptrack.ptrack_encoder!r} returned {kind}: it must return a str."
-    )
+    assert f"returned {kind}: " in str(caught.value)
     assert "MyEncoder" in str(caught.value)
 
 
-# pixel_img, the tag and Jinja2
+# pixel_img
 
 
-def test_the_img_is_exactly_this():
+def test_the_img_is_the_line_of_the_specification_with_an_empty_alt():
     ptrack.ptrack_encoder = encoder_returning("t")
     assert pixel_img() == '<img src="https://www.example.com/ptrack/t/" width=1 height=1 alt="">'
     assert isinstance(pixel_img(), SafeString)
 
 
-def test_the_img_escapes_the_address_around_the_token():
+def test_the_img_escapes_the_url_around_the_token():
     ptrack.ptrack_encoder = encoder_returning("t")
     with override_settings(PTRACK_APP_URL="https://x/'\"><&", ROOT_URLCONF=UrlConf(path("&/", include("ptrack.urls")))):
         assert pixel_img() == ('<img src="https://x/&#x27;&quot;&gt;&lt;&amp;/&amp;/t/" width=1 height=1 alt="">')
         assert pixel_url() == "https://x/'\"><&/&/t/"
 
 
-def render(source, **context):
-    return engines["django"].from_string("{% load ptrack %}" + source).render(context)
-
-
-def arguments_of(img):
-    assert img.startswith('<img src="')
-    assert img.endswith('" width=1 height=1 alt="">')
-    return ptrack.PtrackEncoder.decrypt(token_of(img.split('"')[1]))
-
-
-@pytest.mark.parametrize(
-    ("tag", "arguments"),
-    [
-        ("{% ptrack %}", [[], {}]),
-        ("{% ptrack 'welcome' user=user %}", [["welcome"], {"user": 7}]),
-        ("{% ptrack 'a' \"b\" 3 -4 k=True %}", [["a", "b", 3, -4], {"k": True}]),
-        ("{% ptrack name|upper %}", [["ADA & BOB"], {}]),
-        ("{% ptrack html %}", [["<b>"], {}]),
-        ("{% ptrack missing key=missing.too %}", [["", ""][:1], {"key": ""}]),
-        ("{% ptrack args=1 kwargs=2 token=3 %}", [[], {"args": 1, "kwargs": 2, "token": 3}]),
-    ],
-)
-def test_the_tag_carries_what_the_template_says(tag, arguments):
-    img = render(tag, user=7, name="Ada & Bob", html=mark_safe("<b>"))
-    assert arguments_of(img) == arguments
-
-
-def test_the_tag_may_go_into_a_variable():
-    img = render("{% ptrack 'x' as pixel %}[{{ pixel }}]")
-    assert arguments_of(img[1:-1]) == [["x"], {}]
-
-
-def test_the_tag_is_the_same_where_escaping_is_off():
-    img = render("{% autoescape off %}{% ptrack 'x' %}{% endautoescape %}")
-    assert arguments_of(img) == [["x"], {}]
-
-
-@pytest.mark.parametrize("value", [None, 1.5, [], {}, b"", object()])
-def test_the_tag_throws_on_values_that_cannot_travel(value):
-    with pytest.raises(PtrackArgumentError, match=f"argument 'user' of type {type(value).__name__} .*: pass an int"):
-        render("{% ptrack user=value %}", value=value)
-
-
-@pytest.mark.parametrize("tag", ["{% ptrack self=1 %}", "{% ptrack request=1 %}"])
-def test_the_tag_throws_on_reserved_names(tag):
-    with pytest.raises(PtrackArgumentError, match="choose another name"):
-        render(tag)
-
-
 def test_jinja2_needs_only_a_global():
     img = engines["jinja2"].from_string("{{ ptrack('welcome', user=user) }}").render({"user": 7})
-    assert arguments_of(img) == [["welcome"], {"user": 7}]
-
-
-@pytest.mark.parametrize(("returned", "quoted"), [(b"abc", "abc"), ('a"<b', "a%22%3Cb")])
-def test_what_a_test_puts_in_the_place_of_encrypt_is_quoted_too(monkeypatch, returned, quoted):
-    monkeypatch.setattr(ptrack.PtrackEncoder, "encrypt", lambda: returned)
-    assert token_of(pixel_url()) == quoted
+    url = img.removeprefix('<img src="').removesuffix('" width=1 height=1 alt="">')
+    assert ptrack.PtrackEncoder.decrypt(token_of(url)) == [["welcome"], {"user": 7}]

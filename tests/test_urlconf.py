@@ -33,7 +33,7 @@ PREFIX = "https://www.example.com/ptrack/"
 OTHER = UrlConf(path("other/", include("ptrack.urls")))
 
 
-def test_the_url_follows_the_url_caches_and_the_urlconf_setting():
+def test_the_url_follows_the_setting_root_urlconf_and_the_url_caches():
     urlconf = UrlConf(path("one/", include("ptrack.urls")))
     with override_settings(ROOT_URLCONF=urlconf):
         assert "/one/" in pixel_url()
@@ -127,7 +127,7 @@ def test_script_prefixes_and_urlconfs_are_not_remembered_without_end():
     assert resolver() is None
 
 
-def test_a_prefix_that_looks_like_the_token_is_no_problem():
+def test_a_prefix_may_be_called_token():
     with override_settings(ROOT_URLCONF=UrlConf(path("token/", include("ptrack.urls")))):
         url = pixel_url()
     token = url.removeprefix("https://www.example.com/token/").removesuffix("/")
