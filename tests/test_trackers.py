@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
+from django.http import StreamingHttpResponse
 from django.test import RequestFactory
 
-from ptrack import Tracker, TrackingPixel, trackers
+from ptrack import Tracker, TrackingPixel
 from ptrack.exceptions import PtrackRegistrationError
 
 from support import remembered
@@ -57,33 +58,29 @@ def test_register_returns_the_class_and_so_decorates(tracker):
 @pytest.mark.parametrize(
     ("thing", "fault"),
     [
-        (PlainPixel(), "is not a class: register the pixel class itself, not an object of it."),
-        (None, "is not a class: register the pixel class itself, not an object of it."),
-        (lambda: None, "is a function: make it the method record() of a subclass of ptrack.TrackingPixel."),
-        (int, "is not a pixel: make it a subclass of ptrack.TrackingPixel."),
-        (TrackingPixel, "is abstract: give it a method record(self, *args, **kwargs)."),
-        (
-            type("Recordless", (TrackingPixel,), {}),
-            "is abstract: give it a method record(self, *args, **kwargs).",
-        ),
-        (
-            type("Unrecording", (TrackingPixel,), {"record": None}),
-            "has a record that cannot be called: give it a method record(self, *args, **kwargs).",
-        ),
+        (PlainPixel(), "is not a class"),
+        (None, "is not a class"),
+        (lambda: None, "is a function"),
+        (int, "is not a pixel"),
+        (TrackingPixel, "is abstract"),
+        (type("Recordless", (TrackingPixel,), {}), "is abstract"),
+        (type("Unrecording", (TrackingPixel,), {"record": None}), "cannot be called"),
+        (pixel_class(traceback.walk_tb), "has a generator for record()"),
+        (pixel_class(StreamingHttpResponse.__aiter__), "has a generator for record()"),
     ],
 )
-def test_what_cannot_record_is_refused_by_name(tracker, thing, fault):
+def test_anything_that_cannot_record_is_refused_by_name(tracker, thing, fault):
     with pytest.raises(PtrackRegistrationError) as caught:
         tracker.register(thing)
-    assert str(caught.value) == f"{thing!r} {fault}"
+    assert str(caught.value).startswith(repr(thing))
+    assert fault in str(caught.value)
     assert list(tracker) == []
 
 
 def test_a_class_is_registered_once(tracker):
     tracker.register(PlainPixel)
-    with pytest.raises(PtrackRegistrationError) as caught:
+    with pytest.raises(PtrackRegistrationError, match=r"PlainPixel'> is registered already"):
         tracker.register(PlainPixel)
-    assert str(caught.value) == f"{PlainPixel!r} is registered already: register it once."
     assert list(tracker) == [PlainPixel]
 
 
@@ -103,15 +100,33 @@ def test_unregister_removes_a_class(tracker):
 
 
 @pytest.mark.parametrize("thing", [PlainPixel, int, None, [], {}])
-def test_unregistering_what_is_not_registered_is_refused_by_name(tracker, thing):
+def test_only_a_registered_class_can_be_unregistered(tracker, thing):
     with pytest.raises(PtrackRegistrationError) as caught:
         tracker.unregister(thing)
-    assert str(caught.value) == f"{thing!r} is not registered, so it cannot be removed."
+    assert str(caught.value).startswith(f"{thing!r} is not registered")
 
 
-def test_an_empty_tracker_is_true_as_autodiscovery_needs(tracker):
+def test_a_tracker_can_be_iterated_over_while_it_changes(tracker):
+    tracker.register(PlainPixel)
+    for pixel in tracker:
+        tracker.unregister(pixel)
+        tracker.register(pixel_class(lambda self: None))
+    assert len(list(tracker)) == 1
+    assert PlainPixel not in tracker
+
+
+def test_a_tracker_can_be_saved_and_restored_more_than_once(tracker):
+    tracker.register(PlainPixel)
+    saved = tracker.save()
+    for _ in range(2):
+        tracker.unregister(PlainPixel)
+        tracker.register(pixel_class(lambda self: None))
+        tracker.restore(saved)
+        assert list(tracker) == [PlainPixel]
+
+
+def test_an_empty_tracker_is_true_for_djangos_autodiscovery_asks(tracker):
     assert tracker
-    assert type(tracker._registry) is dict
 
 
 def test_one_object_serves_all_hits(tracker):
@@ -125,7 +140,7 @@ def test_one_object_serves_all_hits(tracker):
 # Recording
 
 
-def test_every_pixel_is_given_the_arguments_once_in_order_of_registration(tracker):
+def test_every_pixel_receives_the_arguments_once_in_order_of_registration(tracker):
     calls = []
     for number in range(3):
         tracker.register(pixel_class(lambda self, *args, number=number, **kwargs: calls.append((number, args, kwargs))))
@@ -138,7 +153,7 @@ def test_without_pixels_nothing_happens(tracker, caplog):
     assert caplog.records == []
 
 
-def test_pixels_may_name_the_arguments_they_expect(tracker, caplog):
+def test_record_may_name_the_arguments_that_it_expects(tracker, caplog):
     calls = []
     tracker.register(pixel_class(lambda self, template, user=None: calls.append((template, user))))
     record(tracker)
@@ -203,7 +218,7 @@ def with_request_second(self, template, request=None, **kwargs):
     self.seen.append(Seen(request, (template, kwargs)))
 
 
-def with_request_by_keyword(self, *rest, request=None, **kwargs):
+def with_request_as_keyword(self, *rest, request=None, **kwargs):
     self.seen.append(Seen(request, (*rest, kwargs)))
 
 
@@ -216,10 +231,10 @@ def with_request_by_keyword(self, *rest, request=None, **kwargs):
         (without_request, False),
         (decorated(without_request), False),
         (with_request_second, False),
-        (with_request_by_keyword, False),
+        (with_request_as_keyword, False),
     ],
 )
-def test_the_request_is_given_to_a_first_parameter_of_that_name(tracker, method, takes):
+def test_a_first_parameter_named_request_receives_the_request(tracker, method, takes):
     pixel = tracker.register(pixel_class(method, seen=[]))
     record(tracker)
     assert pixel.seen == [Seen(request_of_test if takes else None, ("welcome", {"user": 7}))]
@@ -254,7 +269,7 @@ def test_a_class_method_may_take_the_request(tracker):
     assert seen == [(pixel, request_of_test)]
 
 
-def test_a_callable_that_does_not_tell_its_parameters_takes_no_request_unless_it_says_so(tracker):
+def test_a_callable_without_a_signature_takes_no_request_unless_it_says_so(tracker):
     # A built-in without a signature.
     tracker.register(pixel_class(staticmethod(print)))
     tracker.register(pixel_class(staticmethod(dict.fromkeys)))
@@ -295,7 +310,7 @@ def callable_recording(seen):
         callable_recording,
     ],
 )
-def test_the_request_is_given_through_common_wrappers_too(tracker, caplog, make):
+def test_a_wrapped_record_receives_the_request_too(tracker, caplog, make):
     seen = []
     tracker.register(pixel_class(make(seen)))
     record(tracker)
@@ -303,28 +318,7 @@ def test_the_request_is_given_through_common_wrappers_too(tracker, caplog, make)
     assert caplog.records == []
 
 
-def generate(self):
-    yield "never asked for"
-
-
-async def generate_asynchronously(self):
-    yield "never asked for"
-
-
-async def iterate_over(generator):
-    return [item async for item in generator]
-
-
-@pytest.mark.parametrize("method", [generate, generate_asynchronously])
-def test_a_generator_is_refused_for_it_would_never_run(tracker, method):
-    assert list(generate(None)) == asyncio.run(iterate_over(generate_asynchronously(None))) == ["never asked for"]
-    pixel = pixel_class(method)
-    with pytest.raises(PtrackRegistrationError) as caught:
-        tracker.register(pixel)
-    assert str(caught.value).startswith(f"{pixel!r} has a generator for record()")
-
-
-def test_takes_request_overrules_what_the_parameters_say(tracker):
+def test_takes_request_overrules_the_parameters(tracker):
     asked = received_by(tracker, takes_request=True)
     unasked = received_by(tracker, takes_request=False)
     refusing = pixel_class(with_request, seen=[], takes_request=False)
@@ -335,7 +329,7 @@ def test_takes_request_overrules_what_the_parameters_say(tracker):
     assert refusing.seen == [Seen("welcome", ({"user": 7},))]
 
 
-def test_the_parameters_are_looked_at_once_at_registration(tracker, monkeypatch):
+def test_the_parameters_are_looked_at_only_at_registration(tracker, monkeypatch):
     received = received_by(tracker)
     [made] = tracker
     monkeypatch.setattr(made, "record", lambda self, request, **kwargs: received.append(request))
@@ -390,7 +384,7 @@ def test_a_failing_pixel_is_logged_by_name_with_traceback_and_harms_no_other(tra
     [entry] = caplog.records
     assert entry.name == "ptrack"
     assert entry.levelno == logging.ERROR
-    assert entry.getMessage() == f"Pixel {failing.__module__}.{failing.__qualname__} failed to record a hit."
+    assert f"{failing.__module__}.{failing.__qualname__} failed" in entry.getMessage()
     kind, _, lines = entry.exc_info
     assert kind is exception
     assert lines is not None
@@ -406,7 +400,7 @@ async def fail_frozen(self, *args, **kwargs):
 
 
 @pytest.mark.parametrize("method", [fail_with(FrozenError()), fail_frozen])
-def test_an_exception_that_lets_nothing_be_set_is_logged(tracker, caplog, method):
+def test_an_exception_whose_attributes_cannot_be_set_is_logged(tracker, caplog, method):
     tracker.register(pixel_class(method))
     after = received_by(tracker)
     record(tracker, ["plaintext"])
@@ -427,7 +421,7 @@ def test_the_traceback_leads_to_the_line_that_failed(tracker, caplog):
     "method",
     [fail_with(ValueError("now")), fail_later, lambda self, nothing_else: None],
 )
-def test_the_log_remembers_no_argument(tracker, caplog, method):
+def test_the_log_holds_no_argument(tracker, caplog, method):
     tracker.register(pixel_class(method))
     record(tracker, ["plaintext"], {"user": "ada@example.com"})
     [entry] = caplog.records
@@ -437,7 +431,7 @@ def test_the_log_remembers_no_argument(tracker, caplog, method):
 
 
 @pytest.mark.parametrize("exception", [KeyboardInterrupt, SystemExit, GeneratorExit])
-def test_what_stops_the_server_is_not_kept_from_it(tracker, exception):
+def test_an_exception_that_stops_the_server_is_raised(tracker, exception):
     tracker.register(pixel_class(fail_with(exception)))
     with pytest.raises(exception):
         record(tracker)
@@ -459,7 +453,7 @@ def test_an_async_record_is_awaited(tracker, caplog):
     assert caplog.records == []
 
 
-def test_an_async_record_does_its_synchronous_work_in_the_thread_of_the_hit(tracker):
+def test_the_synchronous_work_of_an_async_record_is_done_in_the_thread_of_the_hit(tracker):
     # Database connections and transactions belong to a thread.
     threads = []
 
@@ -471,7 +465,7 @@ def test_an_async_record_does_its_synchronous_work_in_the_thread_of_the_hit(trac
     assert threads == [threading.get_ident()]
 
 
-def test_what_a_wrapper_returns_is_awaited(tracker, caplog):
+def test_an_awaitable_that_record_returns_is_awaited(tracker, caplog):
     calls = []
 
     class Awaitable:
@@ -485,40 +479,9 @@ def test_what_a_wrapper_returns_is_awaited(tracker, caplog):
     assert caplog.records == []
 
 
-@pytest.mark.parametrize("interruption", [SystemExit, KeyboardInterrupt])
-def test_an_interruption_while_a_record_is_awaited_gets_through(tracker, monkeypatch, interruption):
-    """Servers and task engines raise these in whatever runs at the moment."""
-    seen = []
-
-    async def wait(self, *args, **kwargs):
-        await asyncio.sleep(0)
-        seen.append("went on")
-
-    def interrupt_at_once(function):
-        def call(awaitable):
-            coroutine = function(awaitable)
-            coroutine.send(None)
-            seen.append("suspended")
-            coroutines.append(coroutine)
-            raise interruption
-
-        return call
-
-    coroutines = []
-    monkeypatch.setattr(trackers, "async_to_sync", interrupt_at_once)
-    tracker.register(pixel_class(wait))
-    with pytest.raises(interruption):
-        record(tracker)
-    # It is still its loop's, which may be about to go on.
-    assert seen == ["suspended"]
-    with pytest.raises(StopIteration):
-        coroutines[0].send(None)
-    assert seen == ["suspended", "went on"]
-
-
 @pytest.mark.parametrize("nested", [False, True])
-def test_the_log_remembers_no_argument_of_what_a_record_awaits_or_iterates_over(tracker, caplog, nested):
-    async def save(address):
+def test_the_log_holds_no_argument_of_a_coroutine_or_generator_inside_record(tracker, caplog, nested):
+    async def save(email):
         await asyncio.sleep(0)
         raise KeyError
 
@@ -526,7 +489,7 @@ def test_the_log_remembers_no_argument_of_what_a_record_awaits_or_iterates_over(
         await (asyncio.gather(*map(save, args)) if nested else save(args[0]))
 
     def iterate(self, *args, **kwargs):
-        sum(letter / len(args) for letter in args[0])
+        sum(character / len(args) for character in args[0])
 
     for method in (save_all, iterate):
         tracker.register(pixel_class(method))
@@ -566,8 +529,8 @@ def test_a_failing_async_record_within_a_running_loop_is_logged_without_argument
     assert "plaintext" not in remembered(entry.exc_info[1])
 
 
-def test_what_the_caller_was_handling_stays_as_it_is(tracker):
-    def fail(address):
+def test_an_exception_that_the_caller_was_handling_is_not_touched(tracker):
+    def fail(email):
         raise KeyError
 
     tracker.register(pixel_class(fail_with(ValueError("now"))))
