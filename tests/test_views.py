@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("no_pixels", "unconnected")
 
 @pytest.fixture(params=DRIVERS)
 def client(request):
-    """Loads pictures in each of the ways in which a site may serve them."""
+    """Requests images in each of the ways in which a site may serve them."""
     return DRIVERS[request.param]()
 
 
@@ -60,7 +60,8 @@ JUNK = [
 ]
 
 
-def address(token):
+def path_of(token):
+    """Return the path of the URL that holds a token."""
     return f"/ptrack/{quote(token)}/"
 
 
@@ -68,7 +69,7 @@ def token(*args, **kwargs):
     return ptrack.PtrackEncoder.encrypt(*args, **kwargs)
 
 
-# The picture
+# The image
 
 
 def test_the_gif_is_one_transparent_pixel():
@@ -82,35 +83,35 @@ def test_the_gif_is_one_transparent_pixel():
 # A readable token
 
 
-def test_a_hit_runs_the_pixels_with_the_arguments_once(client, opens):
-    response = client.get(address(token("welcome", user=7)))
+def test_a_hit_runs_the_pixels_once_with_the_arguments(client, opens):
+    response = client.get(path_of(token("welcome", user=7)))
     assert (response.status_code, response.content) == (200, GIF)
     assert opens == [(["welcome"], {"user": 7})]
 
 
 def test_each_hit_counts(client, opens):
-    url = address(token("welcome"))
+    path = path_of(token("welcome"))
     for _ in range(3):
-        client.get(url)
+        client.get(path)
     assert opens == [(["welcome"], {})] * 3
 
 
-def test_a_hit_may_carry_nothing(client, opens):
-    client.get(address(token()))
+def test_a_hit_may_carry_no_arguments(client, opens):
+    client.get(path_of(token()))
     assert opens == [([], {})]
 
 
-def test_what_an_old_token_holds_arrives_whatever_it_is(client, opens):
+def test_any_json_of_an_old_token_arrives(client, opens):
     payload = [[1.5, None, {"a": [1]}, ["b"]], {"flag": None, "é": {}}]
-    client.get(address(seal_json(payload)))
+    client.get(path_of(seal_json(payload)))
     assert opens == [tuple(payload)]
 
 
-def test_a_hit_answers_with_exactly_these_headers(client, opens):
-    assert dict(client.get(address(token())).headers) == HEADERS
+def test_the_answer_has_exactly_these_headers(client, opens):
+    assert dict(client.get(path_of(token())).headers) == HEADERS
 
 
-def test_a_pixel_is_given_the_request_itself(client):
+def test_a_pixel_receives_the_request(client):
     requests = []
 
     @ptrack.tracker.register
@@ -118,7 +119,7 @@ def test_a_pixel_is_given_the_request_itself(client):
         def record(self, request, campaign):
             requests.append((request.headers["User-Agent"], request.META["REMOTE_ADDR"], campaign))
 
-    client.get(address(token("spring")), headers={"User-Agent": "Thunderbird"}, remote_addr="192.0.2.1")
+    client.get(path_of(token("spring")), headers={"User-Agent": "Thunderbird"}, remote_addr="192.0.2.1")
     assert requests == [("Thunderbird", "192.0.2.1", "spring")]
 
 
@@ -130,7 +131,7 @@ def test_the_answer_waits_for_every_pixel(client):
         async def record(self):
             done.append("slow")
 
-    client.get(address(token()))
+    client.get(path_of(token()))
     assert done == ["slow"]
 
 
@@ -141,8 +142,8 @@ def test_the_last_slash_may_be_missing(client, opens, suffix):
     assert opens == [(["welcome"], {})]
 
 
-def test_a_query_does_not_matter(client, opens):
-    client.get(address(token("welcome")) + "?utm_source=mail")
+def test_a_query_is_ignored(client, opens):
+    client.get(path_of(token("welcome")) + "?utm_source=mail")
     assert opens == [(["welcome"], {})]
 
 
@@ -158,7 +159,7 @@ def assert_same_answer(response, good):
 @pytest.mark.parametrize("junk", JUNK)
 @pytest.mark.parametrize("suffix", ["", "/"])
 def test_junk_is_answered_like_a_good_token_and_runs_nothing(client, opens, caplog, junk, suffix):
-    good = client.get(address(token()))
+    good = client.get(path_of(token()))
     opens.clear()
     assert_same_answer(client.get(f"/ptrack/{quote(junk)}{suffix}"), good)
     assert opens == []
@@ -168,25 +169,25 @@ def test_junk_is_answered_like_a_good_token_and_runs_nothing(client, opens, capl
 def test_an_altered_token_runs_nothing(client, opens):
     good = token("welcome")
     for altered in (good[:-1], good + "A", good.swapcase(), good[1:], good + "=", good + "==", good + "===="):
-        assert client.get(address(altered)).content == GIF
+        assert client.get(path_of(altered)).content == GIF
     assert opens == []
 
 
 @pytest.mark.parametrize("payload", [None, [], {}, [[]], [{}, []], [[], {}, []], ["a", {}], [[], "b"]])
 def test_a_wrong_json_shape_runs_nothing(client, opens, payload):
-    good = client.get(address(token()))
+    good = client.get(path_of(token()))
     opens.clear()
-    assert_same_answer(client.get(address(seal_json(payload))), good)
+    assert_same_answer(client.get(path_of(seal_json(payload))), good)
     assert opens == []
 
 
 def test_a_token_of_another_secret_runs_nothing(client, opens):
-    url = address(token("welcome"))
+    path = path_of(token("welcome"))
     with override_settings(PTRACK_SECRET="another"):
-        assert client.get(url).content == GIF
+        assert client.get(path).content == GIF
     assert opens == []
     with override_settings(PTRACK_SECRET="another", PTRACK_SECRET_FALLBACKS=[settings.PTRACK_SECRET]):
-        client.get(url)
+        client.get(path)
     assert opens == [(["welcome"], {})]
 
 
@@ -198,16 +199,16 @@ def test_a_token_of_over_16384_characters_is_not_even_decoded(client, opens, len
             return [[len(text)], {}]
 
     ptrack.ptrack_encoder = LongEncoder
-    assert client.get(address("A" * length)).content == GIF
+    assert client.get(path_of("A" * length)).content == GIF
     assert opens == ([([length], {})] if decoded else [])
 
 
-def test_an_unreadable_token_is_mentioned_to_those_who_debug_without_being_shown(client, opens, caplog):
+def test_an_unreadable_token_is_logged_for_debugging_without_being_shown(client, opens, caplog):
     caplog.set_level(logging.DEBUG, logger="ptrack")
-    client.get(address("junk-token"))
+    client.get(path_of("junk-token"))
     [entry] = caplog.records
     assert (entry.name, entry.levelno) == ("ptrack", logging.DEBUG)
-    assert entry.getMessage() == "A token could not be read: PtrackDecodeError"
+    assert "PtrackDecodeError" in entry.getMessage()
     assert "junk-token" not in caplog.text
 
 
@@ -223,23 +224,24 @@ def test_an_unreadable_token_is_mentioned_to_those_who_debug_without_being_shown
         {"PTRACK_SECRET_FALLBACKS": ["a" * 33]},
     ],
 )
-def test_with_a_bad_secret_the_picture_is_served_and_the_fault_logged(client, opens, caplog, bad):
-    url = address(token("welcome"))
-    good = client.get(url)
+def test_with_a_bad_secret_the_image_is_served_and_the_fault_is_logged(client, opens, caplog, bad):
+    path = path_of(token("welcome"))
+    good = client.get(path)
     opens.clear()
     with override_settings(**bad):
-        assert_same_answer(client.get(url), good)
+        assert_same_answer(client.get(path), good)
     assert opens == []
     [entry] = caplog.records
     assert (entry.name, entry.levelno) == ("ptrack", logging.ERROR)
-    assert entry.getMessage().startswith(f"A hit was not recorded: {next(iter(bad))}")
-    assert [type(arg) for arg in entry.args] == [str]
+    assert next(iter(bad)) in entry.getMessage()
+    # An exception would hold frames, and these the token.
     assert entry.exc_info is None
+    assert all(isinstance(arg, str) for arg in entry.args)
     assert "aaa" not in caplog.text
 
 
-def test_a_failing_pixel_costs_neither_the_picture_nor_the_others(client, opens, caplog):
-    good = client.get(address(token()))
+def test_a_failing_pixel_stops_neither_the_image_nor_the_other_pixels(client, opens, caplog):
+    good = client.get(path_of(token()))
     opens.clear()
 
     @ptrack.tracker.register
@@ -254,7 +256,7 @@ def test_a_failing_pixel_costs_neither_the_picture_nor_the_others(client, opens,
         def record(self, *args, **kwargs):
             late.append(args)
 
-    assert_same_answer(client.get(address(token("welcome"))), good)
+    assert_same_answer(client.get(path_of(token("welcome"))), good)
     assert opens == [(["welcome"], {})]
     assert late == [("welcome",)]
     [entry] = caplog.records
@@ -262,7 +264,7 @@ def test_a_failing_pixel_costs_neither_the_picture_nor_the_others(client, opens,
     assert "ZeroDivisionError: of the pixel" in caplog.text
 
 
-# The swapped encoder
+# A custom encoder
 
 
 @pytest.mark.parametrize("exception", [ValueError, KeyError, RecursionError, MemoryError, asyncio.CancelledError])
@@ -272,35 +274,37 @@ def test_any_exception_of_a_custom_encoder_is_an_unreadable_token(client, opens,
         def decrypt(text):
             raise exception(text)
 
-    good = client.get(address(token()))
+    good = client.get(path_of(token()))
     opens.clear()
     ptrack.ptrack_encoder = RaisingEncoder
     caplog.set_level(logging.DEBUG, logger="ptrack")
-    assert_same_answer(client.get(address("my-token")), good)
+    assert_same_answer(client.get(path_of("my-token")), good)
     assert opens == []
     assert "my-token" not in caplog.text
 
 
-def test_a_custom_encoder_that_lacks_a_setting_is_logged_as_a_fault(client, opens, caplog):
+def test_a_custom_encoder_that_is_not_configured_is_logged_as_a_fault(client, opens, caplog):
     class UnconfiguredEncoder:
         @staticmethod
         def decrypt(text):
             raise ImproperlyConfigured("MY_KEY is not set.")
 
     ptrack.ptrack_encoder = UnconfiguredEncoder
-    assert client.get(address("my-token")).content == GIF
-    assert [entry.getMessage() for entry in caplog.records] == ["A hit was not recorded: MY_KEY is not set."]
+    assert client.get(path_of("my-token")).content == GIF
+    [entry] = caplog.records
+    assert entry.levelno == logging.ERROR
+    assert "MY_KEY is not set." in entry.getMessage()
 
 
 @pytest.mark.parametrize("payload", [None, 5, [], [[]], [[], {}, {}], [5, {}], ["ab", {}], [[], []], [{}, []], [[], 5]])
-def test_a_wrong_shape_of_a_custom_encoder_is_an_unreadable_token(client, opens, caplog, payload):
+def test_a_wrong_result_of_a_custom_encoder_is_an_unreadable_token(client, opens, caplog, payload):
     class MisshapenEncoder:
         @staticmethod
         def decrypt(text):
             return payload
 
     ptrack.ptrack_encoder = MisshapenEncoder
-    assert client.get(address("my-token")).content == GIF
+    assert client.get(path_of("my-token")).content == GIF
     assert opens == []
     assert caplog.records == []
 
@@ -314,11 +318,11 @@ def test_a_custom_encoder_may_return_tuples_and_any_values(client, opens):
             return (text, anything), {"key": anything}
 
     ptrack.ptrack_encoder = TupleEncoder
-    client.get(address("my token/with ü"))
+    client.get(path_of("my token/with ü"))
     assert opens == [(["my token/with ü", anything], {"key": anything})]
 
 
-def test_a_custom_encoder_works_in_tag_and_view_alike(client, opens):
+def test_a_custom_encoder_works_in_the_tag_and_in_the_view(client, opens):
     class ReversingEncoder:
         @staticmethod
         def encrypt(*args, **kwargs):
@@ -339,8 +343,8 @@ def test_a_custom_encoder_works_in_tag_and_view_alike(client, opens):
 
 @pytest.mark.parametrize("text", ["junk", None])
 def test_head_has_the_same_headers_and_no_body_and_records_nothing(client, opens, text):
-    url = address(text or token("welcome"))
-    response = client.head(url)
+    path = path_of(text or token("welcome"))
+    response = client.head(path)
     assert response.status_code == 200
     assert dict(response.headers) == HEADERS
     assert response.content == b""
@@ -348,7 +352,7 @@ def test_head_has_the_same_headers_and_no_body_and_records_nothing(client, opens
 
 
 def test_head_has_no_body_of_its_own(opens):
-    # The test client, as some servers, would cut one off.
+    # Like some servers, the test client would remove a body.
     response = views.serve_pixel(RequestFactory().head("/"), token())
     assert b"".join(response) == b""
 
@@ -357,7 +361,7 @@ def test_head_has_no_body_of_its_own(opens):
 def test_other_methods_are_not_allowed_and_leave_no_log_line(client, opens, caplog, method):
     caplog.set_level(logging.DEBUG)
     with override_settings(MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"]):
-        response = client.send(method.upper(), address(token("welcome")))
+        response = client.send(method.upper(), path_of(token("welcome")))
     assert response.status_code == 405
     assert response.headers["Allow"] == "GET, HEAD"
     assert response.content == b""
@@ -367,7 +371,7 @@ def test_other_methods_are_not_allowed_and_leave_no_log_line(client, opens, capl
 
 @pytest.mark.filterwarnings("ignore:Unknown REQUEST_METHOD")
 def test_an_unknown_method_is_not_allowed(client, opens):
-    response = client.send("BREW", address(token("welcome")))
+    response = client.send("BREW", path_of(token("welcome")))
     assert response.status_code == 405
     assert opens == []
 
@@ -383,8 +387,8 @@ def test_an_unknown_method_is_not_allowed(client, opens):
     ],
     SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies",
 )
-def test_pixels_stay_public_where_a_login_is_required(client, opens):
-    response = client.get(address(token("welcome")))
+def test_pixels_stay_public_on_a_site_that_requires_a_login(client, opens):
+    response = client.get(path_of(token("welcome")))
     assert (response.status_code, response.content) == (200, GIF)
     assert opens == [(["welcome"], {})]
 
@@ -403,15 +407,15 @@ ALL_MIDDLEWARE = [
 
 
 @override_settings(MIDDLEWARE=ALL_MIDDLEWARE, SESSION_ENGINE="django.contrib.sessions.backends.signed_cookies")
-def test_good_and_bad_tokens_look_alike_behind_djangos_middleware_and_set_no_cookie(client, opens):
-    good = client.get(address(token("welcome")), headers={"Accept-Encoding": "gzip"})
-    bad = client.get(address("junk"), headers={"Accept-Encoding": "gzip"})
+def test_behind_djangos_middleware_good_and_bad_tokens_look_alike_and_set_no_cookie(client, opens):
+    good = client.get(path_of(token("welcome")), headers={"Accept-Encoding": "gzip"})
+    bad = client.get(path_of("junk"), headers={"Accept-Encoding": "gzip"})
     assert_same_answer(bad, good)
     assert good.content == GIF
     assert HEADERS.items() <= dict(good.headers).items()
     assert opens == [(["welcome"], {})]
-    for url in (address(token("welcome"))[:-1], address("junk")[:-1]):
-        assert client.get(url).status_code == 200
+    for path in (path_of(token("welcome"))[:-1], path_of("junk")[:-1]):
+        assert client.get(path).status_code == 200
     assert len(opens) == 2
 
 
@@ -427,16 +431,16 @@ def header_middleware(get_response):
     return middleware
 
 
-def test_what_a_middleware_does_to_one_answer_does_not_reach_the_next():
+def test_a_middleware_that_changes_one_answer_does_not_change_the_next():
     with override_settings(MIDDLEWARE=[f"{__name__}.header_middleware"]):
-        changed = Client().get(address("one"))
+        changed = Client().get(path_of("one"))
     assert changed.headers["X-Seen"] == "/ptrack/one/"
-    untouched = Client().get(address("two"))
+    untouched = Client().get(path_of("two"))
     assert dict(untouched.headers) == HEADERS
     assert untouched.cookies == {}
 
 
-def test_asgi_end_to_end(opens):
+def test_the_asynchronous_client_of_django_gets_the_same_answers(opens):
     calls = []
 
     @ptrack.tracker.register
@@ -447,7 +451,7 @@ def test_asgi_end_to_end(opens):
 
     async def get_and_head():
         client = AsyncClient()
-        return await client.get(address(token("welcome"))), await client.head(address(token("welcome")))
+        return await client.get(path_of(token("welcome"))), await client.head(path_of(token("welcome")))
 
     response, head = async_to_sync(get_and_head)()
     assert response.content == GIF
@@ -459,8 +463,8 @@ def test_asgi_end_to_end(opens):
 
 
 def test_hits_of_many_threads_are_each_recorded_once(opens):
-    urls = [address(token(number)) for number in range(400)]
+    paths = [path_of(token(number)) for number in range(400)]
     with ThreadPoolExecutor(8) as pool:
-        answers = set(pool.map(lambda url: Client().get(url).content, urls))
+        answers = set(pool.map(lambda path: Client().get(path).content, paths))
     assert answers == {GIF}
     assert sorted(args[0] for args, _ in opens) == list(range(400))
