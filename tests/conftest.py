@@ -13,10 +13,10 @@ from django.urls import clear_script_prefix, set_urlconf
 import ptrack
 from ptrack.trackers import tracker
 
-# tox says where it installed the package, so that a checkout on the path cannot pass for it.
+# tox says where it installed the package, so that no checkout on the path is tested instead.
 assert Path(ptrack.__file__).is_relative_to(os.environ.get("PTRACK_INSTALLED_IN", "/"))
 
-# It says which selector it uses, and that a step took long, which is the machine's fault.
+# It logs which selector it uses, and that a step took long, which depends on the machine.
 logging.getLogger("asyncio").setLevel(logging.ERROR)
 
 #: Packages without which a folder of tests is left out; it has an environment of its own in tox.ini.
@@ -55,16 +55,16 @@ def figures(pytestconfig: pytest.Config) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def _restored_globals() -> Iterator[None]:
-    """Undo what a test does to the global registry, to the swap point and to what Django keeps of a request."""
+    """Undo the changes of a test to the global registry, the encoder and what Django keeps of a request."""
     registered, encoder = tracker.save(), ptrack.ptrack_encoder
-    # Few tests have a database.
+    # These pixels need a database, which few tests have.
     for pixel_class in tracker:
         if pixel_class.__module__.startswith("ptrack.opens"):
             tracker.unregister(pixel_class)
     yield
     tracker.restore(registered)
     ptrack.ptrack_encoder = encoder
-    # A handler leaves the prefix of the last request behind.
+    # A handler keeps the script prefix of the last request.
     clear_script_prefix()
     set_urlconf(None)
 
@@ -77,7 +77,7 @@ def no_pixels() -> None:
 
 @pytest.fixture
 def unconnected() -> Iterator[None]:
-    """Let this thread have no database connection, as in a server's new process: Django closes those there are."""
+    """Let this thread have no database connection, as in a new server process: Django closes those that it finds."""
     saved = {connection.alias: connection for connection in connections.all(initialized_only=True)}
     for alias in saved:
         del connections[alias]
@@ -90,7 +90,7 @@ def unconnected() -> Iterator[None]:
 
 @pytest.fixture
 def opens(no_pixels: None) -> list[tuple[list[object], dict[str, object]]]:
-    """Let the one registered pixel append what it is given to this list."""
+    """Let the one registered pixel append its arguments to this list."""
     recorded: list[tuple[list[object], dict[str, object]]] = []
 
     @tracker.register

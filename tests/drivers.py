@@ -17,7 +17,7 @@ from ptrack.wsgi import serve_pixels
 
 
 class Driver:
-    """Sends requests to an application, which is made at the first of them."""
+    """Sends requests to an application."""
 
     def get(self, path, **options):
         return self.send("GET", path, **options)
@@ -26,11 +26,11 @@ class Driver:
         return self.send("HEAD", path, **options)
 
     def send(self, method, path, headers=None, remote_addr="127.0.0.1"):
-        """Return what is answered to a quoted path, as an ``HttpResponse``."""
+        """Request a quoted path, and return the answer as an ``HttpResponse``."""
 
 
 class EnvironFactory(RequestFactory):
-    """Makes environments as a server does; a request of Django's changes its own."""
+    """Makes environments as a server does. A request of Django changes its own."""
 
     def request(self, **request):
         return self._base_environ(**request)
@@ -48,12 +48,12 @@ class WSGIDriver(Driver):
         return HttpResponse(body, status=int(code), reason=reason, headers=dict(headers))
 
     def exchange(self, environ):
-        """Return status, headers and body, after a look at whether both sides keep to PEP 3333."""
+        """Return status, headers and body. Raise an error if either side violates PEP 3333."""
         started = []
 
         def start_response(status, headers, exc_info=None):
             started.append((status, [*headers]))
-            # A server may do this to a list that is its own from here on.
+            # The list belongs to the server from here on.
             headers.clear()
 
         answer = validator(self.application)(environ, start_response)

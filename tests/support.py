@@ -21,7 +21,7 @@ from nacl.secret import SecretBox
 HAS_POSTGRESQL = "PGHOST" in os.environ
 NO_POSTGRESQL = "There is no PostgreSQL. With Debian's package postgresql, pg_virtualenv -t runs a command with one."
 
-#: A mark for tests that run on PostgreSQL, too, where it is.
+#: A mark for tests that run on PostgreSQL too, where there is one.
 on_each_database = pytest.mark.skipif(
     os.environ.get("PTRACK_TEST_DATABASE") == "postgresql" and not HAS_POSTGRESQL, reason=NO_POSTGRESQL
 )
@@ -31,14 +31,14 @@ needs_postgresql = pytest.mark.skipif(not HAS_POSTGRESQL, reason=NO_POSTGRESQL)
 
 CHROMIUM = shutil.which("chromium")
 
-#: A mark for tests that open pages in it.
+#: A mark for tests that open pages in Chromium.
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None, reason="There is no chromium here. Debian's package is called chromium."
 )
 
 
 class UrlConf:
-    """A URLconf, as a module would be."""
+    """A URLconf that is no module."""
 
     def __init__(self, *urlpatterns: URLPattern | URLResolver) -> None:
         self.urlpatterns = list(urlpatterns)

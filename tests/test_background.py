@@ -4,7 +4,6 @@ import json
 import logging
 import sys
 from asyncio import CancelledError
-from importlib.util import module_from_spec, spec_from_file_location
 
 import pytest
 from django.core import checks
@@ -16,7 +15,7 @@ from ptrack import BackgroundPixel, background
 from ptrack.background import DummyBackend, ImmediateBackend, run_pixel
 from ptrack.testing import open_mail
 
-from support import remembered
+from support import fresh_copy, remembered
 
 pytestmark = pytest.mark.usefixtures("no_pixels")
 
@@ -57,7 +56,7 @@ def _nothing_seen():
 
 @pytest.fixture
 def queue():
-    """Let the task engine keep what it is given: a list of task results."""
+    """Let the task engine keep its tasks, as a list of task results."""
     with override_settings(TASKS=tasks(DummyBackend)):
         yield TopLevelPixel.task().get_backend().results
 
@@ -121,7 +120,7 @@ def test_cookies_and_credentials_do_not_go_into_the_queue(queue):
 
 
 @pytest.mark.parametrize("text", ["\x00", "\ud800", "\ude00\ud83d", "😀é", '"\\', "a" * 1000])
-def test_any_text_travels_and_is_ascii_on_the_way(queue, text):
+def test_any_text_reaches_the_worker_and_is_ascii_in_the_queue(queue, text):
     ptrack.tracker.register(TopLevelPixel)
     open_mail(ptrack.pixel_img(text, key=text, number=10**100, yes=True))
     assert all(argument.isascii() and "\x00" not in argument for argument in queue[0].args)
@@ -129,7 +128,7 @@ def test_any_text_travels_and_is_ascii_on_the_way(queue, text):
     assert [(args, kwargs) for _, args, kwargs in seen] == [((text,), {"key": text, "number": 10**100, "yes": True})]
 
 
-def test_a_pixel_that_does_not_take_the_request(queue):
+def test_a_pixel_may_take_only_the_arguments(queue):
     recorded = []
     register(lambda *args, **kwargs: recorded.append(args[1:]), takes_request=False)
     open_mail(ptrack.pixel_img("a"))
@@ -165,12 +164,12 @@ def test_two_pixels_of_one_hit_share_its_id(queue):
 
     register(record)
     ptrack.tracker.register(type("AnotherPixel", (BackgroundPixel,), {"record": record}))
-    mail = ptrack.pixel_img()
-    open_mail(mail)
+    email = ptrack.pixel_img()
+    open_mail(email)
     work(queue)
     assert ids[0] == ids[1]
     assert len(ids[0]) == 32
-    open_mail(mail)
+    open_mail(email)
     work(queue)
     assert len(set(ids)) == 2
 
@@ -199,18 +198,11 @@ def test_a_worker_that_discovers_no_pixels_imports_the_class(queue):
     assert [args for _, args, _ in seen] == [("a",)]
 
 
-def test_a_pixel_that_is_gone_fails_the_task(queue):
-    ptrack.tracker.register(TopLevelPixel)
-    open_mail(ptrack.pixel_img())
-    with pytest.raises(ImportError):
-        run_pixel.call("no.such.Pixel", queue[0].args[1])
-
-
 # Failures
 
 
 @pytest.mark.parametrize("error", [ValueError("a fault"), CancelledError("a fault")])
-def test_what_record_raises_is_logged_in_the_worker_and_reaches_the_engine(queue, caplog, error):
+def test_an_exception_of_record_is_logged_in_the_worker_and_reaches_the_engine(queue, caplog, error):
     def record(self, secret):
         raise error
 
@@ -220,7 +212,7 @@ def test_what_record_raises_is_logged_in_the_worker_and_reaches_the_engine(queue
         work(queue)
     [entry] = caplog.records
     assert (entry.name, entry.levelno) == ("ptrack", logging.ERROR)
-    assert entry.getMessage() == f"Pixel {__name__}.APixel failed to record a hit."
+    assert f"{__name__}.APixel failed" in entry.getMessage()
     assert "in record" in caplog.text
     assert "in-the-token" not in caplog.text
     frame = error.__traceback__
@@ -230,7 +222,7 @@ def test_what_record_raises_is_logged_in_the_worker_and_reaches_the_engine(queue
         frame = frame.tb_next
 
 
-def test_an_engine_that_runs_tasks_at_once(caplog):
+def test_an_engine_that_runs_tasks_at_once_records_a_hit_once(caplog):
     def record(self, *args):
         seen.append(args)
         raise ValueError("a fault")
@@ -241,12 +233,12 @@ def test_an_engine_that_runs_tasks_at_once(caplog):
     assert response.status_code == 200
     # Once, although it failed.
     assert seen == [("a",)]
-    ours = [entry.getMessage() for entry in caplog.records if entry.name == "ptrack"]
-    assert ours == [f"Pixel {__name__}.APixel failed to record a hit."]
+    [message] = [entry.getMessage() for entry in caplog.records if entry.name == "ptrack"]
+    assert f"{__name__}.APixel failed" in message
 
 
 @pytest.mark.parametrize("error", [ConnectionError("in-the-error"), CancelledError("in-the-error")])
-def test_what_the_engine_refuses_is_recorded_in_process(caplog, error):
+def test_a_hit_that_the_engine_refuses_is_recorded_in_process(caplog, error):
     ptrack.tracker.register(TopLevelPixel)
     with override_settings(TASKS=tasks(RefusingBackend, OPTIONS={"error": error})):
         [response] = open_mail(ptrack.pixel_img("in-the-token"), user_agent="Thunderbird")
@@ -259,20 +251,22 @@ def test_what_the_engine_refuses_is_recorded_in_process(caplog, error):
     assert f"refused a hit of pixel {__name__}.TopLevelPixel ({name})" in entry.getMessage()
 
 
-def test_what_is_refused_and_then_fails_is_logged_twice(caplog, opens):
+def test_a_refused_hit_whose_pixel_fails_is_logged_twice(caplog, opens):
     def record(self):
         raise ValueError("a fault")
 
     register(record)
     with override_settings(TASKS=tasks(RefusingBackend)):
         open_mail(ptrack.pixel_img())
-    assert [entry.getMessage().partition(" ")[0] for entry in caplog.records] == ["The", "Pixel"]
-    assert caplog.records[1].exc_info[1].__context__ is None
+    refused, failed = caplog.records
+    assert "refused" in refused.getMessage()
+    assert "failed" in failed.getMessage()
+    assert failed.exc_info[1].__context__ is None
     assert opens == [([], {})]
 
 
 @pytest.mark.parametrize("value", [object, ("a", "tuple"), {1: 2}, "two surrogates: \ud83d\ude00"])
-def test_what_would_not_arrive_as_it_is_is_recorded_in_process(caplog, queue, value):
+def test_a_hit_that_the_queue_would_change_is_recorded_in_process(caplog, queue, value):
     class FreeEncoder:
         @staticmethod
         def encrypt(*args):
@@ -290,7 +284,7 @@ def test_what_would_not_arrive_as_it_is_is_recorded_in_process(caplog, queue, va
     assert queue == []
 
 
-def test_of_two_pixels_with_one_name_each_records_once(queue, caplog):
+def test_two_pixels_of_the_same_name_record_once_each(queue, caplog):
     first, second = [], []
     for calls in (first, second):
         register(lambda self, *args, calls=calls: calls.append(args))
@@ -301,7 +295,7 @@ def test_of_two_pixels_with_one_name_each_records_once(queue, caplog):
     assert "refused" in entry.getMessage()
 
 
-def test_a_backend_that_is_not_there_loses_no_hit(caplog):
+def test_a_hit_for_a_missing_backend_is_recorded_in_process(caplog):
     with override_settings(TASKS=tasks(DummyBackend) | {"slow": {"BACKEND": "no.such.Backend"}}):
         register(lambda self, *args: seen.append(args), task_options={"backend": "slow"})
         open_mail(ptrack.pixel_img("a"))
@@ -309,7 +303,7 @@ def test_a_backend_that_is_not_there_loses_no_hit(caplog):
     assert len(caplog.records) == 1
 
 
-def test_a_task_whose_pixel_is_gone_fails_without_a_word_of_what_it_carried():
+def test_a_task_whose_pixel_is_gone_fails_with_an_error_that_holds_no_argument():
     hit = json.dumps({"args": ["plaintext"], "kwargs": {}, "path": "/token/", "token": "token"})
     with pytest.raises(ImportError, match="no_such_module") as caught:
         run_pixel.func("no_such_module.Pixel", hit)
@@ -331,7 +325,7 @@ def test_the_options_of_the_task(queue):
 
 
 @pytest.mark.parametrize(
-    ("setting", "place"),
+    ("setting", "expected"),
     [
         (tasks(DummyBackend), ("default", "default")),
         (tasks(DummyBackend, QUEUES=["opens", "default"]), ("default", "default")),
@@ -341,14 +335,15 @@ def test_the_options_of_the_task(queue):
         ({"a": {"BACKEND": "no.such.Backend"}} | tasks(DummyBackend), ("default", "default")),
     ],
 )
-def test_the_task_is_made_for_what_there_is(setting, place):
+def test_the_task_is_made_for_a_backend_and_a_queue_that_exist(setting, expected):
     with override_settings(TASKS=setting):
-        assert background._existing_backend_and_queue() == place
+        task = fresh_copy(background).run_pixel
+    assert (task.backend, task.queue_name) == expected
 
 
-def test_without_any_engine_the_error_is_djangos():
+def test_without_any_backend_the_error_is_that_of_django():
     with override_settings(TASKS={}), pytest.raises(Exception, match="The connection 'default' doesn't exist"):
-        background._existing_backend_and_queue()
+        fresh_copy(background)
 
 
 def test_a_site_may_have_neither_the_default_queue_nor_the_default_engine():
@@ -356,8 +351,7 @@ def test_a_site_may_have_neither_the_default_queue_nor_the_default_engine():
         task_options = {"backend": "slow", "queue_name": "opens"}
 
     with override_settings(TASKS={"slow": tasks(DummyBackend, QUEUES=["opens"])["default"]}):
-        spec = spec_from_file_location("ptrack.background", background.__file__)
-        spec.loader.exec_module(module_from_spec(spec))
+        fresh_copy(background)
         ptrack.tracker.register(SlowPixel)
         ptrack.tracker.register(TopLevelPixel)
         open_mail(ptrack.pixel_img())
@@ -374,7 +368,7 @@ def messages():
     ("backend", "fault"),
     [(ImmediateBackend, "runs tasks at once"), (DummyBackend, "never runs tasks")],
 )
-def test_a_check_names_engines_without_workers(backend, fault):
+def test_w005_a_backend_without_workers(backend, fault):
     with override_settings(TASKS=tasks(backend)):
         assert messages() == []
         ptrack.tracker.register(TopLevelPixel)
@@ -386,12 +380,12 @@ def test_a_check_names_engines_without_workers(backend, fault):
 
 
 class WorkingBackend(DummyBackend.__base__):
-    """A task engine that has workers, for all that a check can see."""
+    """A task engine that looks as if it had workers."""
 
     def enqueue(self, *args, **kwargs): ...
 
 
-def test_a_check_is_quiet_about_engines_with_workers():
+def test_a_backend_with_workers_is_fine():
     with override_settings(TASKS=tasks(WorkingBackend)):
         ptrack.tracker.register(TopLevelPixel)
         assert messages() == []
@@ -401,7 +395,7 @@ def test_a_check_is_quiet_about_engines_with_workers():
     ("options", "fault"),
     [({"backend": "absent"}, "absent"), ({"queue_name": "absent"}, "absent"), ({"prio": 1}, "prio")],
 )
-def test_a_check_names_what_cannot_be_used(options, fault):
+def test_e004_options_that_do_not_fit_the_backend(options, fault):
     class BrokenPixel(TopLevelPixel):
         task_options = options
 
@@ -414,7 +408,7 @@ def test_a_check_names_what_cannot_be_used(options, fault):
     assert "TASKS" in message.hint
 
 
-def test_pixels_may_have_checks_of_their_own():
+def test_a_pixel_may_have_a_check_of_its_own():
     warning = checks.Warning("a fault", id="mine.W001")
 
     class CheckedPixel(ptrack.TrackingPixel):
@@ -433,12 +427,11 @@ def test_pixels_may_have_checks_of_their_own():
 def test_without_a_task_engine_the_error_says_what_to_install(monkeypatch):
     for name in ("django.tasks", "django_tasks"):
         monkeypatch.setitem(sys.modules, name, None)
-    spec = spec_from_file_location("ptrack.background", background.__file__)
-    with pytest.raises(ImproperlyConfigured, match=r"^ptrack\.BackgroundPixel needs a task engine: .* 'tasks'"):
-        spec.loader.exec_module(module_from_spec(spec))
+    with pytest.raises(ImproperlyConfigured, match=r"ptrack\.BackgroundPixel needs a task engine: .* 'tasks'"):
+        fresh_copy(background)
 
 
-def test_the_class_is_found_where_the_design_says():
+def test_the_package_offers_the_class():
     assert ptrack.BackgroundPixel is background.BackgroundPixel
     assert issubclass(ptrack.BackgroundPixel, ptrack.TrackingPixel)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):

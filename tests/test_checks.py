@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 from functools import wraps
 
 import pytest
@@ -18,7 +19,8 @@ from django.utils import translation
 import ptrack
 from ptrack import checks
 
-from support import UrlConf, script_prefix
+import support
+from support import UrlConf, script_prefix, without_setting
 
 GOOD_SECRET = "hA7-0kq_Zr3tYb1nWc5dXe8fVg2jLm4p"
 
@@ -55,12 +57,12 @@ def printed(*args):
     return out.getvalue() + err.getvalue(), False
 
 
-def test_a_right_set_up_is_quiet():
+def test_a_right_set_up_is_fine():
     assert ids() == []
 
 
 @override_settings(PTRACK_SECRET=GOOD_SECRET)
-def test_a_right_set_up_is_quiet_at_deployment():
+def test_a_right_set_up_is_fine_at_deployment():
     assert ids(include_deployment_checks=True) == []
 
 
@@ -78,7 +80,7 @@ def test_e001_bad_secret(secret):
         message = the_only("ptrack.E001", include_deployment_checks=True)
     assert message.level == django_checks.ERROR
     assert message.msg.startswith("PTRACK_SECRET ")
-    assert message.hint == "Set it to the line that 'python manage.py ptrack_secret' prints."
+    assert "ptrack_secret" in message.hint
 
 
 @pytest.mark.parametrize("fallbacks", ["bare", b"bare", [""], ["a" * 33], None])
@@ -87,9 +89,7 @@ def test_e002_bad_fallbacks(fallbacks):
         message = the_only("ptrack.E002")
     assert message.level == django_checks.ERROR
     assert message.msg.startswith("PTRACK_SECRET_FALLBACKS")
-    assert message.hint == (
-        "List former values of PTRACK_SECRET only, such as ['the former secret'], or remove the setting."
-    )
+    assert "former values of PTRACK_SECRET" in message.hint
 
 
 def test_a_derived_encoder_needs_the_secret():
@@ -113,13 +113,12 @@ def test_e003_encoder_without_its_methods(attributes, fault):
     ptrack.ptrack_encoder = type("MyEncoder", (), attributes)
     message = the_only("ptrack.E003")
     assert message.level == django_checks.ERROR
-    assert message.msg == f"The encoder {ptrack.ptrack_encoder!r} has {fault}."
-    assert message.hint == (
-        "Assign ptrack.ptrack_encoder a class with the static methods encrypt(*args, **kwargs) and decrypt(token)."
-    )
+    assert repr(ptrack.ptrack_encoder) in message.msg
+    assert fault in message.msg
+    assert "static methods encrypt(*args, **kwargs) and decrypt(token)" in message.hint
 
 
-def test_e003_encoder_whose_methods_are_for_its_objects():
+def test_e003_encoder_whose_methods_expect_self():
     class MyEncoder:
         def encrypt(self, *args, **kwargs): ...
 
@@ -141,7 +140,7 @@ def test_e003_encoder_whose_methods_are_for_its_objects():
         (lambda *args, self=None: None, wraps(CompleteEncoder.decrypt)(lambda *args: None)),
     ],
 )
-def test_an_encoder_whose_methods_take_no_object_of_it_is_fine(encrypt, decrypt):
+def test_an_encoder_whose_methods_do_not_expect_self_is_fine(encrypt, decrypt):
     ptrack.ptrack_encoder = type("MyEncoder", (), {"encrypt": encrypt, "decrypt": decrypt})
     assert ids() == []
 
@@ -161,9 +160,9 @@ def test_an_absolute_app_url_is_fine(url):
         assert ids() == []
 
 
-def test_a_site_that_only_serves_needs_no_app_url(settings):
-    del settings.PTRACK_APP_URL
-    assert ids() == []
+def test_a_site_that_only_serves_pixels_needs_no_app_url():
+    with without_setting("PTRACK_APP_URL"):
+        assert ids() == []
 
 
 @pytest.mark.parametrize(
@@ -180,7 +179,7 @@ def test_a_site_that_only_serves_needs_no_app_url(settings):
     ],
 )
 def test_w001_app_url_that_is_not_absolute(url):
-    say_w001(url, "is not an absolute http(s) URL")
+    expect_w001(url, "is not an absolute http(s) URL")
 
 
 @pytest.mark.parametrize(
@@ -191,33 +190,34 @@ def test_w001_app_url_that_is_not_absolute(url):
         "https://[::1",
     ],
 )
-def test_w001_app_url_with_no_such_host_or_port(url):
-    say_w001(url, "has an impossible host or port")
+def test_w001_app_url_with_an_impossible_host_or_port(url):
+    expect_w001(url, "has an impossible host or port")
 
 
 @pytest.mark.parametrize("mark", ["?query", "?", "/#", "#fragment"])
-def test_w001_app_url_that_nothing_can_follow(mark):
-    say_w001(f"https://www.example.com{mark}", "has a query or a fragment")
+def test_w001_app_url_that_no_path_can_follow(mark):
+    expect_w001(f"https://www.example.com{mark}", "has a query or a fragment")
 
 
 @pytest.mark.parametrize(
-    "url", ["https://www.example.com\\path", "https://www.exam ple.com", "https://www.example\0.com"]
+    "url",
+    [
+        "https://www.example.com\\path",
+        "https://www.exam ple.com",
+        "https://www.example\0.com",
+        "https://www.example.com\n",
+    ],
 )
 def test_w001_app_url_with_a_character_that_none_has(url):
-    say_w001(url, "has a character that no URL has")
-
-
-@pytest.mark.parametrize("url", [" https://www.example.com", "https://www.example.com\n", " www.example.com"])
-def test_w001_app_url_with_white_space_around_it(url):
-    say_w001(url, "has a character that no URL has")
+    expect_w001(url, "has a character that no URL has")
 
 
 @pytest.mark.parametrize(("url", "kind"), [(b"https://www.example.com", "bytes"), (5, "int")])
 def test_w001_app_url_of_another_type(url, kind):
-    say_w001(url, f"is of type {kind}")
+    expect_w001(url, f"is of type {kind}")
 
 
-def say_w001(url, fault):
+def expect_w001(url, fault):
     with override_settings(PTRACK_APP_URL=url):
         message = the_only("ptrack.W001")
     assert message.level == django_checks.WARNING
@@ -274,7 +274,7 @@ INSIDE = include(("ptrack.urls", "inner"), namespace="inner")
         ),
     ],
 )
-def test_w002_urls_that_the_tag_cannot_find(urlconf, fault, hint):
+def test_w002_route_that_the_tag_cannot_use(urlconf, fault, hint):
     with override_settings(ROOT_URLCONF=urlconf):
         message = the_only("ptrack.W002")
     assert message.level == django_checks.WARNING
@@ -296,7 +296,7 @@ TRANSLATED = UrlConf(*i18n_patterns(path("ptrack/", include("ptrack.urls"))))
 
 @pytest.mark.parametrize("middleware", [LocaleMiddleware, OurLocaleMiddleware])
 @override_settings(ROOT_URLCONF=TRANSLATED, LANGUAGE_CODE="en-us", LANGUAGES=[("en", "English"), ("de", "German")])
-def test_w002_a_language_that_requests_cannot_have(middleware):
+def test_w002_language_that_requests_cannot_have(middleware):
     with override_settings(
         MIDDLEWARE=["no.such.module", f"{__name__}.Failing", f"{middleware.__module__}.{middleware.__qualname__}"]
     ):
@@ -324,11 +324,11 @@ def test_an_invalid_language_code_is_left_to_django(code):
     with override_settings(
         ROOT_URLCONF=TRANSLATED, LANGUAGE_CODE=code, MIDDLEWARE=["django.middleware.locale.LocaleMiddleware"]
     ):
-        checks.check_route()
+        run()
         assert "translation.E004" in {message.id for message in django_checks.run_checks(tags=["translation"])}
 
 
-def test_without_a_urlconf_nothing_is_said_of_routes(settings):
+def test_without_a_urlconf_the_routes_are_not_checked(settings):
     settings.ROOT_URLCONF = None
     assert ids() == []
 
@@ -342,7 +342,7 @@ def test_without_a_urlconf_nothing_is_said_of_routes(settings):
         UrlConf(path("a/", include([path("", include("ptrack.urls"))]))),
         UrlConf(*i18n_patterns(path("ptrack/", include("ptrack.urls")))),
         UrlConf(path("ptrack/", include("ptrack.urls")), path("in/", INSIDE)),
-        UrlConf(path("zähler für mails/", include("ptrack.urls"))),
+        UrlConf(path("zähler für e-mails/", include("ptrack.urls"))),
         UrlConf(path("/ptrack/", include("ptrack.urls"))),
     ],
 )
@@ -352,7 +352,7 @@ def test_a_route_with_a_prefix_is_fine(urlconf):
 
 
 def test_a_route_is_found_below_a_script_prefix():
-    with script_prefix("/mounted/"):
+    with script_prefix("/below/"):
         assert ids() == []
 
 
@@ -382,14 +382,14 @@ def test_w003_empty_prefix(urlconf):
         (path("a/", include([path("b", include("ptrack.urls"))])), "'a/b'"),
     ],
 )
-def test_w003_prefix_that_other_addresses_begin_with(route, fault):
+def test_w003_prefix_without_a_slash(route, fault):
     with override_settings(ROOT_URLCONF=UrlConf(route)):
         message = the_only("ptrack.W003")
     assert f"has the prefix {fault}, without a slash" in message.msg
 
 
 @pytest.mark.parametrize("prefix", ["t-", "t_", "t~"])
-def test_a_mark_at_the_end_of_a_prefix_is_as_good_as_a_slash(prefix):
+def test_punctuation_ends_a_prefix_as_a_slash_does(prefix):
     with override_settings(ROOT_URLCONF=UrlConf(path(prefix, include("ptrack.urls")))):
         assert "ptrack.W003" not in ids()
 
@@ -399,7 +399,7 @@ def test_a_mark_at_the_end_of_a_prefix_is_as_good_as_a_slash(prefix):
     [
         ("https://www.example.com/ptrack", "/ptrack"),
         ("https://www.example.com/ptrack/", "/ptrack"),
-        ("https://www.example.com/mail/ptrack/", "/ptrack"),
+        ("https://www.example.com/base/ptrack/", "/ptrack"),
     ],
 )
 def test_w006_app_url_that_ends_in_the_prefix(app_url, prefix):
@@ -417,14 +417,14 @@ def test_w006_app_url_that_ends_in_a_prefix_outside_ascii():
             assert ids() == ["ptrack.W006"]
 
 
-def test_w006_is_not_said_of_a_script_name_that_other_threads_do_not_find():
+def test_an_app_url_that_ends_in_the_forced_script_name_is_fine():
     with override_settings(PTRACK_APP_URL="https://www.example.com/ptrack", FORCE_SCRIPT_NAME="/ptrack"):
         assert ids() == []
 
 
-@pytest.mark.parametrize("mounted", ["/ptrack/", "/mail/"])
-def test_an_app_url_that_ends_in_the_script_prefix_is_fine(mounted):
-    with override_settings(PTRACK_APP_URL=f"https://www.example.com{mounted}"), script_prefix(mounted):
+@pytest.mark.parametrize("prefix", ["/ptrack/", "/base/"])
+def test_an_app_url_that_ends_in_the_script_prefix_is_fine(prefix):
+    with override_settings(PTRACK_APP_URL=f"https://www.example.com{prefix}"), script_prefix(prefix):
         assert ids() == []
 
 
@@ -451,16 +451,14 @@ def test_a_secret_of_32_various_bytes_is_strong_enough(secret):
 
 
 @pytest.mark.usefixtures("no_pixels")
-def test_a_pixel_whose_check_returns_no_list_is_named():
+def test_a_pixel_whose_check_returns_none_is_named():
     @ptrack.tracker.register
     class ForgetfulPixel(ptrack.TrackingPixel):
         def record(self): ...
 
         def check(self): ...
 
-    with pytest.raises(
-        TypeError, match=r"check\(\) of the pixel .*ForgetfulPixel returned None: it must return a list"
-    ):
+    with pytest.raises(TypeError, match=r"ForgetfulPixel returned None: it must return a list"):
         run()
 
 
@@ -473,18 +471,21 @@ def test_i001_no_pixel():
 
 
 @pytest.mark.usefixtures("no_pixels")
-@pytest.mark.parametrize("module", ["welcome.urls", "support", "urls", "__main__", ""])
-def test_i001_names_each_package_once(monkeypatch, module):
-    monkeypatch.setattr("ptrack.conf.urlconf_name", lambda: module)
-    hint = the_only("ptrack.I001").hint
+@pytest.mark.parametrize(
+    ("urlconf", "searched"),
+    [("welcome.urls", "faulty, silent."), ("support", "silent, the folder of support."), ("urls", "faulty, silent.")],
+)
+def test_i001_names_each_searched_package_once(monkeypatch, urlconf, searched):
+    monkeypatch.setattr(support, "urlpatterns", [path("ptrack/", include("ptrack.urls"))], raising=False)
+    monkeypatch.setitem(sys.modules, urlconf, support if urlconf == "support" else UrlConf(*support.urlpatterns))
+    with override_settings(ROOT_URLCONF=urlconf):
+        hint = the_only("ptrack.I001").hint
+    assert searched in hint
     assert hint.count("welcome") == 1
-    assert "project" not in hint
-    assert ("the folder of support" in hint) == (module == "support")
-    assert "the folder of urls" not in hint
 
 
 @pytest.mark.usefixtures("no_pixels")
-def test_i001_is_not_said_where_nothing_is_routed():
+def test_without_the_route_missing_pixels_are_not_reported():
     with override_settings(ROOT_URLCONF=UrlConf()):
         assert ids() == ["ptrack.W002"]
 
@@ -502,7 +503,7 @@ BROKEN_SETTINGS = {
 
 @pytest.mark.django_db(databases=["default", "other"])
 @pytest.mark.parametrize("check_id", BROKEN_SETTINGS)
-def test_manage_py_check_reports_it(check_id):
+def test_manage_py_check_reports_the_id(check_id):
     with override_settings(**BROKEN_SETTINGS[check_id]):
         output, failed = printed(*(["--deploy", "--tag", "ptrack"] if check_id == "ptrack.W004" else []))
     assert f"({check_id})" in output
@@ -525,25 +526,7 @@ def test_the_security_tag_runs_the_check_of_the_secret():
         assert "(ptrack.W004)" not in printed("--tag", "security")[0]
 
 
-def test_the_checks_are_registered_under_these_tags(monkeypatch):
-    registry = django_checks.registry.CheckRegistry()
-    monkeypatch.setattr(django_checks, "register", registry.register)
-    checks.register_checks()
-    assert registry.tags_available(deployment_checks=True) == {"ptrack", "security"}
-    assert registry.tags_available() == {"ptrack"}
-    assert {check.__name__ for check in registry.get_checks()} == {
-        "check_encoder",
-        "check_app_url",
-        "check_route",
-        "check_prefix",
-        "check_pixels",
-    }
-    [deployment] = set(registry.get_checks(include_deployment_checks=True)) - set(registry.get_checks())
-    assert deployment is checks.check_secret_strength
-    assert deployment.tags == ("ptrack", "security")
-
-
-def test_every_id_is_listed_once_at_the_top():
+def test_every_id_is_listed_once_in_the_docstring():
     listed = re.findall(r"ptrack\.[EWI]\d{3}", checks.__doc__)
     assert sorted(listed) == sorted(
         [*BROKEN_SETTINGS, "ptrack.E003", "ptrack.E004", "ptrack.E005", "ptrack.I001", "ptrack.W005"]
