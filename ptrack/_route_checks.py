@@ -45,7 +45,7 @@ def check_prefix(**kwargs: Any) -> list[checks.CheckMessage]:
 
 def check_repeated_prefix(**kwargs: Any) -> list[checks.CheckMessage]:
     app_url = conf.raw_app_url()
-    if not isinstance(app_url, str) or not conf.has_urlconf():
+    if not isinstance(app_url, str) or "://" not in app_url or not conf.has_urlconf():
         return []
     try:
         path = pixel_path()

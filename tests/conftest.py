@@ -57,6 +57,8 @@ def figures(pytestconfig: pytest.Config) -> list[str]:
 def _restored_globals() -> Iterator[None]:
     """Undo the changes of a test to the global registry, the encoder and what Django keeps of a request."""
     registered, encoder = tracker.save(), ptrack.ptrack_encoder
+    logger = logging.getLogger("ptrack")
+    level, handlers = logger.level, [*logger.handlers]
     # These pixels need a database, which few tests have.
     for pixel_class in tracker:
         if pixel_class.__module__.startswith("ptrack.opens"):
@@ -64,6 +66,8 @@ def _restored_globals() -> Iterator[None]:
     yield
     tracker.restore(registered)
     ptrack.ptrack_encoder = encoder
+    logger.setLevel(level)
+    logger.handlers[:] = handlers
     # A handler keeps the script prefix of the last request.
     clear_script_prefix()
     set_urlconf(None)

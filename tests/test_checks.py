@@ -385,7 +385,7 @@ def test_w003_empty_prefix(urlconf):
 def test_w003_prefix_without_a_slash(route, fault):
     with override_settings(ROOT_URLCONF=UrlConf(route)):
         message = the_only("ptrack.W003")
-    assert f"has the prefix {fault}, without a slash" in message.msg
+    assert f"has the prefix {fault}, which does not end in a slash" in message.msg
 
 
 @pytest.mark.parametrize("prefix", ["t-", "t_", "t~"])

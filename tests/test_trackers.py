@@ -275,7 +275,13 @@ def test_a_callable_without_a_signature_takes_no_request_unless_it_says_so(track
     tracker.register(pixel_class(staticmethod(dict.fromkeys)))
     tracker.register(pixel_class(staticmethod(max)))
     tracker.register(pixel_class(staticmethod(max), takes_request=True))
-    assert [registration.takes_request for registration in map(tracker.get, tracker)] == [False, False, False, True]
+    registrations = [tracker.registration_for(pixel_class) for pixel_class in tracker]
+    assert [registration.takes_request for registration in registrations] == [False, False, False, True]
+        False,
+        False,
+        False,
+        True,
+    ]
 
 
 def recording(seen):
@@ -342,7 +348,7 @@ def test_annotations_are_not_evaluated_at_registration(tracker):
         def record(self, request: OnlyForTypeCheckers, *args: object, **kwargs: object) -> None: ...  # noqa: F821
 
     tracker.register(Annotated)
-    assert tracker.get(Annotated).takes_request
+    assert tracker.registration_for(Annotated).takes_request
 
 
 # Failures
