@@ -277,11 +277,6 @@ def test_a_callable_without_a_signature_takes_no_request_unless_it_says_so(track
     tracker.register(pixel_class(staticmethod(max), takes_request=True))
     registrations = [tracker.registration_for(pixel_class) for pixel_class in tracker]
     assert [registration.takes_request for registration in registrations] == [False, False, False, True]
-        False,
-        False,
-        False,
-        True,
-    ]
 
 
 def recording(seen):
