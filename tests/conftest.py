@@ -86,8 +86,6 @@ def unconnected() -> Iterator[None]:
     for alias in saved:
         del connections[alias]
     yield
-    for connection in connections.all(initialized_only=True):
-        del connections[connection.alias]
     for alias, connection in saved.items():
         connections[alias] = connection
 
