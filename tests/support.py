@@ -18,6 +18,8 @@ from django.test import override_settings
 from django.urls import URLPattern, URLResolver, get_script_prefix, set_script_prefix
 from nacl.secret import SecretBox
 
+from ptrack import Tracker, TrackingPixel
+
 HAS_POSTGRESQL = "PGHOST" in os.environ
 NO_POSTGRESQL = "There is no PostgreSQL. With Debian's package postgresql, pg_virtualenv -t runs a command with one."
 
@@ -70,6 +72,18 @@ def script_prefix(prefix: str) -> Iterator[None]:
         yield
     finally:
         set_script_prefix(before)
+
+
+def pixel_class(record: object, **attributes: object) -> type[TrackingPixel]:
+    """Return a class of a pixel with this ``record``."""
+    return type("MadePixel", (TrackingPixel,), {"record": record, **attributes})
+
+
+def received_by(tracker: Tracker, **attributes: object) -> list[tuple[object, ...]]:
+    """Register a pixel, and return the list to which it appends its arguments."""
+    received: list[tuple[object, ...]] = []
+    tracker.register(pixel_class(lambda self, *args, **kwargs: received.append((*args, kwargs)), **attributes))
+    return received
 
 
 def seal(plaintext: bytes, secret: str | bytes | None = None) -> str:

@@ -313,7 +313,7 @@ def test_a_task_whose_pixel_is_gone_fails_with_an_error_that_holds_no_argument()
 # Options and checks
 
 
-def test_the_options_of_the_task(queue):
+def test_a_pixel_may_choose_the_options_of_its_task(queue):
     class LowPixel(TopLevelPixel):
         task_options = {"queue_name": "opens"}
 

@@ -159,21 +159,24 @@ def test_the_project_package_holds_the_urlconf(value, package):
         assert conf.project_package() == package
 
 
-def test_without_a_urlconf_there_is_no_project_package(settings):
+def test_without_a_urlconf_there_is_no_project_package():
     assert conf.has_urlconf()
-    del settings.ROOT_URLCONF
-    assert conf.project_package() == ""
-    assert not conf.has_urlconf()
+    with without_setting("ROOT_URLCONF"):
+        assert conf.project_package() == ""
+        assert not conf.has_urlconf()
 
 
 @pytest.mark.parametrize(
-    ("name", "read"),
+    ("name", "read", "default"),
     [
-        ("PTRACK_OPENS_KEEP_ADDRESS", conf.opens_keep_address),
-        ("PTRACK_OPENS_IN_BACKGROUND", conf.opens_in_background),
+        ("PTRACK_OPENS_KEEP_ADDRESS", conf.opens_keep_address, False),
+        ("PTRACK_OPENS_IN_BACKGROUND", conf.opens_in_background, False),
+        ("USE_TZ", conf.uses_time_zones, True),
+        ("USE_I18N", conf.uses_languages, True),
     ],
 )
-def test_an_option_of_stored_hits_is_off_unless_it_is_set(name, read):
-    assert read() is False
-    with override_settings(**{name: True}):
-        assert read() is True
+def test_a_boolean_setting_has_a_default(name, read, default):
+    with without_setting(name):
+        assert read() is default
+    with override_settings(**{name: not default}):
+        assert read() is not default

@@ -117,7 +117,7 @@ def test_the_value_of_an_object_of_a_subclass_travels(sent, received):
     assert (arrived, type(arrived), kwargs) == (received, type(received), {})
 
 
-def test_the_plaintext_is_compact_json_and_as_many_spaces_as_spare_base64_its_padding():
+def test_the_plaintext_is_compact_json_and_spaces_until_base64_needs_no_padding():
     lengths = {}
     for length in range(10):
         text = unseal(PtrackEncoder.encrypt("a" * length, b=1)).decode()
@@ -428,7 +428,7 @@ def test_every_fallback_reads_and_none_writes():
 @pytest.mark.parametrize(
     "bad", [{"PTRACK_SECRET": None}, {"PTRACK_SECRET_FALLBACKS": "former"}, {"PTRACK_SECRET_FALLBACKS": [""]}]
 )
-def test_a_bad_setting_is_improper_for_reading_and_writing(bad):
+def test_a_bad_setting_is_an_error_for_reading_and_writing(bad):
     token = PtrackEncoder.encrypt("x")
     with override_settings(**bad):
         with pytest.raises(ImproperlyConfigured, match=next(iter(bad))) as written:
@@ -439,7 +439,7 @@ def test_a_bad_setting_is_improper_for_reading_and_writing(bad):
     assert token not in remembered(read.value)
 
 
-def test_no_exception_remembers_secret_plaintext_or_token():
+def test_no_exception_holds_secret_plaintext_or_token():
     with pytest.raises(PtrackArgumentError) as refused:
         PtrackEncoder.encrypt("plaintext", user="ada@example.com", bad=1.5)
     with pytest.raises(PtrackArgumentError) as too_long:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from ptrack.hits import HitKind
 
 
-def test_each_kind_has_a_name_and_counts_as_an_open_or_does_not():
+def test_each_kind_says_whether_it_counts_as_an_open():
     assert {str(kind): kind.is_open for kind in HitKind} == {
         "person": True,
         "proxy": True,

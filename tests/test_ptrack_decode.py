@@ -137,7 +137,7 @@ def test_the_text_around_a_url_is_ignored(spell):
         lambda url: url.split("/")[-2] + "!",
     ],
 )
-def test_a_token_that_goes_on_cannot_be_read(spell):
+def test_a_token_with_further_characters_cannot_be_read(spell):
     with pytest.raises(CommandError):
         decode(spell(url("x")))
 

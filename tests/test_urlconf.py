@@ -115,7 +115,7 @@ def test_contexts_and_threads_have_urls_of_their_own():
     assert found >= {"/ptrack/", "/here/ptrack/", "/there/ptrack/"}
 
 
-def test_script_prefixes_and_urlconfs_are_not_remembered_without_end():
+def test_script_prefixes_and_urlconfs_are_not_kept_for_ever():
     with override_settings(ROOT_URLCONF=OTHER):
         pixel_url()
         resolver = weakref.ref(get_resolver())
