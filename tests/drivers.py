@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from functools import cached_property
-from urllib.parse import unquote
+from urllib.parse import unquote, unquote_to_bytes
+from wsgiref.util import setup_testing_defaults
 from wsgiref.validate import validator
 
 from asgiref.sync import async_to_sync
@@ -11,7 +12,7 @@ from asgiref.testing import ApplicationCommunicator
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpResponse
-from django.test import AsyncRequestFactory, RequestFactory
+from django.test import AsyncRequestFactory
 
 from ptrack.wsgi import serve_pixels
 
@@ -29,11 +30,21 @@ class Driver:
         """Request a quoted path, and return the answer as an ``HttpResponse``."""
 
 
-class EnvironFactory(RequestFactory):
-    """Makes environments as a server does. A request of Django changes its own."""
-
-    def request(self, **request):
-        return self._base_environ(**request)
+def make_environ(method="GET", path="/", headers=None, remote_addr="127.0.0.1"):
+    """Return the WSGI environment of a request with a quoted path, as a server makes it."""
+    path, _, query = path.partition("?")
+    environ = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        # A server passes each byte as one character.
+        "PATH_INFO": unquote_to_bytes(path).decode("latin1"),
+        "QUERY_STRING": query,
+        "REMOTE_ADDR": remote_addr,
+        "HTTP_HOST": "testserver",
+        **{f"HTTP_{name.upper().replace('-', '_')}": value for name, value in (headers or {}).items()},
+    }
+    setup_testing_defaults(environ)
+    return environ
 
 
 class WSGIDriver(Driver):
@@ -42,8 +53,7 @@ class WSGIDriver(Driver):
         return WSGIHandler()
 
     def send(self, method, path, headers=None, remote_addr="127.0.0.1"):
-        environ = EnvironFactory(REMOTE_ADDR=remote_addr).generic(method, path, headers=headers)
-        status, headers, body = self.exchange(environ)
+        status, headers, body = self.exchange(make_environ(method, path, headers, remote_addr))
         code, _, reason = status.partition(" ")
         return HttpResponse(body, status=int(code), reason=reason, headers=dict(headers))
 

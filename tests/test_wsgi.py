@@ -28,7 +28,7 @@ import ptrack
 from ptrack import wsgi
 from ptrack.views import TRANSPARENT_1_PIXEL_GIF as GIF
 
-from drivers import EnvironFactory, FastDriver, WSGIDriver
+from drivers import FastDriver, WSGIDriver, make_environ
 from support import UrlConf, script_prefix, seal_json
 
 pytestmark = pytest.mark.usefixtures("no_pixels", "unconnected")
@@ -40,7 +40,7 @@ def path_of(*args, **kwargs):
 
 def environ_of(path_info, **environ):
     """Return the environment of a GET, with a path as servers pass it: each byte is one character."""
-    return EnvironFactory().get("/") | {"PATH_INFO": path_info} | environ
+    return make_environ() | {"PATH_INFO": path_info} | environ
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from ptrack.views import TRANSPARENT_1_PIXEL_GIF
 from ptrack.wsgi import serve_pixels
 
 from .tokens import invalid_bytes
-from drivers import EnvironFactory
+from drivers import make_environ
 
 APPLICATIONS: dict[str, Callable[[], Any]] = {
     "view": WSGIHandler,
@@ -27,7 +27,7 @@ class Caller:
     def __init__(self, name: str) -> None:
         self.name = name
         self._application = APPLICATIONS[name]()
-        self._environ = EnvironFactory().get("/")
+        self._environ = make_environ()
 
     def call(self, token: str) -> tuple[str, bytes]:
         """Return the status and the body that a token is answered with."""
