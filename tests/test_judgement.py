@@ -111,4 +111,5 @@ def test_no_headers_make_it_raise(headers):
 @pytest.mark.parametrize("unit", ["(", "()", "a@", "((Android", "mail ", "+ ", "[FB", "\\", "x" * 10 + " "])
 def test_only_the_beginning_of_a_long_user_agent_is_looked_at(unit):
     agent = unit * 100_000
-    assert classify({"User-Agent": agent}) == classify({"User-Agent": agent[: judgement.USER_AGENT_MAX_LENGTH]})
+    beginning = {"User-Agent": agent[: judgement.USER_AGENT_MAX_LENGTH]}
+    assert classify({"User-Agent": f"{agent} GoogleImageProxy"}) == classify(beginning)
