@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.db import connections
 from django.urls import clear_script_prefix, set_urlconf
+from django.utils import translation
 
 import ptrack
 from ptrack.trackers import tracker
@@ -71,6 +72,7 @@ def _restored_globals() -> Iterator[None]:
     # A handler keeps the script prefix of the last request.
     clear_script_prefix()
     set_urlconf(None)
+    translation.deactivate()
 
 
 @pytest.fixture
