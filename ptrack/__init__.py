@@ -1,8 +1,8 @@
 """Email open tracking for Django: a template tag puts a tracking pixel into an email.
 
 ``{% ptrack 'welcome' user=user.pk %}`` renders an invisible image. The URL of the image
-carries the arguments, encrypted. Whoever requests it makes Django run every registered
-pixel with these arguments::
+carries the arguments, encrypted. Each request for the image makes Django call ``record`` of
+every registered pixel with these arguments::
 
     import ptrack
 
@@ -12,12 +12,12 @@ pixel with these arguments::
 
 Importing this package reads no settings.
 
-The map of the package, by what you want to change:
+The map of the package, by what you want to change. Arrows show the order of use.
 
 * Rendering: ``templatetags/ptrack.py`` -> ``html`` -> ``encoder``
 
   * the ``<img>``, the URL around the token, the warning for a long URL: ``html``
-  * the prefix that a URL takes from the URLconf, script prefix or language: ``_urlconf``
+  * the path before the token, by active URLconf, script prefix and language: ``_urlconf``
   * the token: ``encoder``
 
 * A hit: ``urls`` -> ``views`` -> ``encoder`` -> ``trackers``
@@ -32,17 +32,28 @@ The map of the package, by what you want to change:
 
 * Settings: ``conf``, the only module that reads them
 
-* Opt-in, imported by no other module: ``background`` (pixels in a task engine), ``wsgi`` (the
-  fast path), ``testing`` (helpers for a site's tests), ``opens/`` (stored hits, an app)
+* Opt-in, imported by the core only when asked for: ``background`` (pixels in a task engine),
+  ``wsgi`` (the fast path), ``testing`` (helpers for a site's tests), ``opens/`` (stored hits, an
+  app)
 
-* Start-up: ``apps``, ``checks`` with ``_route_checks`` (system checks, ids), ``_discovery`` (every
-  ``pixels.py``)
+* Start-up: ``apps``, ``checks`` with ``_route_checks`` (the checks and their ids),
+  ``_discovery`` (finds every ``pixels.py``)
 
 * Commands: ``management/commands/``; exceptions: ``exceptions``
 
-``conf`` and ``exceptions`` import no other module of the package. No module below ``views``
-and the tag imports them. ``encoder`` alone looks upward: it reads ``ptrack.ptrack_encoder``,
-because users assign it.
+A module imports only from the lines above its own::
+
+    conf  exceptions  _tracebacks  hits.kinds
+    _urlconf  hits.rules  encoder  trackers
+    hits.judgement  html  _discovery
+    hits
+    views  background  templatetags
+    urls  wsgi  testing  _route_checks  opens
+    checks
+    apps
+
+Two modules look upward, when they are called: ``encoder`` reads ``ptrack.ptrack_encoder``,
+because users assign it, and ``apps`` calls ``ptrack.autodiscover``.
 """
 
 from __future__ import annotations
@@ -58,7 +69,7 @@ from .trackers import Tracker, TrackingPixel, tracker
 if typing.TYPE_CHECKING:
     from .background import BackgroundPixel as BackgroundPixel
 
-# Without BackgroundPixel, which a site without a task engine cannot import.
+# BackgroundPixel is left out: ``from ptrack import *`` would fail without a task engine.
 __all__ = [
     "PtrackEncoder",
     "Tracker",
@@ -71,7 +82,7 @@ __all__ = [
 ]
 
 #: The encoder in use. Assign a class with static ``encrypt`` and ``decrypt`` methods to
-#: replace it, usually in a ``pixels.py``. It is read at every tag and every hit.
+#: replace it, usually in a ``pixels.py``. It is read each time a tag is rendered or a hit arrives.
 ptrack_encoder: type[_Encoder] = PtrackEncoder
 
 

@@ -44,10 +44,11 @@ def pixel_path() -> PixelPath:
     return _reverse(get_resolver(get_urlconf()), get_script_prefix(), translation.get_language())
 
 
-# The parameters are all that reverse() depends on. A change of the URLconf makes a new
-# resolver. The size is for a site that has many tenants, each with a URLconf of its own.
+# The parameters are the key of the cache alone: reverse() itself asks for what is active. A
+# change of the URLconf makes a new resolver. The size is for a site that has many tenants,
+# each with a URLconf of its own.
 @lru_cache(maxsize=1024)
-def _reverse(resolver: URLResolver, script_prefix: str, language: str | None) -> PixelPath:
+def _reverse(_resolver: URLResolver, _script_prefix: str, _language: str | None) -> PixelPath:
     try:
         before, _, suffix = reverse("ptrack", args=["token"]).rpartition("token")
     except (NoReverseMatch, ValueError):
@@ -77,8 +78,8 @@ def pixel_paths_by_language() -> set[PixelPath]:
     return paths
 
 
-def script_prefix_below(app_url: str, script_prefix: str) -> str:
-    """Return the script prefix that a URL has after ``PTRACK_APP_URL``: none if that ends in it already."""
+def missing_script_prefix(app_url: str, script_prefix: str) -> str:
+    """Return the script prefix that a URL needs after ``PTRACK_APP_URL``: none if that ends in it already."""
     # A site that is served below a path may say so in the setting, to the server, or in both.
     _, _, path = app_url.partition("://")[2].partition("/")
     return "" if unquote(f"/{path}").endswith(unquote(script_prefix)) else script_prefix

@@ -12,17 +12,18 @@ from django.utils.safestring import SafeString
 
 from . import conf
 from ._tracebacks import without_locals
-from ._urlconf import PixelPath, pixel_path, script_prefix_below
+from ._urlconf import PixelPath, missing_script_prefix, pixel_path
 from .encoder import current_encoder
 from .exceptions import PtrackArgumentError, PtrackError
 
-#: Characters. Internet Explorer, and email clients built on it, cut a URL at 2,083.
+#: The number of characters above which clients and proxies may cut a URL. Internet Explorer,
+#: and email clients built on it, cut at 2,083.
 URL_MAX_LENGTH = 2000
 
 _RESERVED_NAMES = frozenset({"self", "request"})
 
 # What reverse() leaves unquoted in a path, the sub-delims of RFC 3986 and "/~:@", except
-# for the two characters that HTML would have to escape.
+# for "&" and "'", which HTML would have to escape.
 _UNQUOTED = "!$()*+,;=/~:@"
 
 logger = logging.getLogger("ptrack")
@@ -35,10 +36,12 @@ def pixel_url(*args: Any, **kwargs: Any) -> str:
     Takes ints and strings, unless ``ptrack.ptrack_encoder`` takes more. Logs a warning for
     a URL of over 2,000 characters.
 
-    Raises ``PtrackArgumentError`` for other arguments and for a keyword ``self`` or
-    ``request``, ``ImproperlyConfigured`` for a missing setting, ``NoReverseMatch`` if the
-    URLconf does not include ``ptrack.urls``, and ``PtrackError`` if a custom encoder returns
-    no text.
+    Raises:
+
+    * ``PtrackArgumentError`` for other arguments, and for a keyword ``self`` or ``request``;
+    * ``ImproperlyConfigured`` for a missing setting;
+    * ``NoReverseMatch`` if the URLconf does not include ``ptrack.urls``;
+    * ``PtrackError`` if a custom encoder returns no text.
     """
     if not _RESERVED_NAMES.isdisjoint(kwargs):
         raise PtrackArgumentError(
@@ -69,8 +72,8 @@ def pixel_img(*args: Any, **kwargs: Any) -> SafeString:
 
 @lru_cache
 def _around_token(app_url: str, path: PixelPath) -> tuple[str, str]:
-    """Return what stands before and after the token in the URLs of a base URL and a path."""
-    return app_url + script_prefix_below(app_url, path.script_prefix) + path.prefix, path.suffix
+    """Return what stands before and after the token in every URL with this base and this path."""
+    return app_url + missing_script_prefix(app_url, path.script_prefix) + path.prefix, path.suffix
 
 
 def _make_token(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
@@ -80,11 +83,11 @@ def _make_token(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     if isinstance(token, bytes) and token.isascii():
         token = token.decode()
     if not isinstance(token, str):
-        kind = "bytes outside ASCII" if isinstance(token, bytes) else type(token).__name__
-        raise PtrackError(f"encrypt() of the encoder {encoder!r} returned {kind}: it must return a str.")
+        type_name = "bytes outside ASCII" if isinstance(token, bytes) else type(token).__name__
+        raise PtrackError(f"encrypt() of the encoder {encoder!r} returned {type_name}: it must return a str.")
     try:
         return quote(token, safe=_UNQUOTED)
     except UnicodeEncodeError:
         fault = "a character that UTF-8 cannot express"
-    # Outside of the except clause, for the exception there holds the token.
+    # Raised after the except clause: a UnicodeEncodeError holds the token and would become its context.
     raise PtrackError(f"encrypt() of the encoder {encoder!r} returned {fault}: it must return text for a URL.")

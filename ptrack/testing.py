@@ -22,7 +22,7 @@ from django.urls import Resolver404, resolve
 from django.utils import translation
 
 from . import conf
-from ._urlconf import quoted_script_prefix, script_prefix_below
+from ._urlconf import missing_script_prefix, quoted_script_prefix
 from .trackers import Registration, TrackingPixel, tracker
 from .views import serve_pixel
 
@@ -129,7 +129,7 @@ def _pixel_paths(html: str, base: str) -> Iterator[str]:
     """Yield the path of every pixel of some HTML, as the test client wants it: without any script prefix."""
     collector = _ImageCollector()
     collector.feed(html)
-    script_prefix = script_prefix_below(base, quoted_script_prefix()[:-1])
+    script_prefix = missing_script_prefix(base, quoted_script_prefix()[:-1])
     for source in collector.sources:
         if not source.startswith(f"{base}/"):
             continue

@@ -54,7 +54,8 @@ class TrackingPixel(ABC):
         """Return the messages of ``manage.py check`` about this pixel."""
         return []
 
-    # Whether _on_hit() needs the request, even if record() does not receive it.
+    # Whether ptrack has to build the request for _on_hit(), even if record() does not take it.
+    # BackgroundPixel overrides both.
     _needs_request: ClassVar[bool] = False
 
     def _on_hit(self, args: Sequence[Any], kwargs: dict[str, Any], request: Any, takes_request: bool) -> None:
@@ -65,7 +66,7 @@ _PixelClass = TypeVar("_PixelClass", bound=type[TrackingPixel])
 
 
 class Registration(NamedTuple):
-    """The one object of a registered class, and whether it wants the request."""
+    """The one object of a registered class, and whether its ``record`` takes the request or ptrack needs it."""
 
     pixel: TrackingPixel
     takes_request: bool
@@ -76,7 +77,7 @@ class Tracker:
     """A registry of pixel classes, in order of registration."""
 
     def __init__(self) -> None:
-        # A plain dict: Django's autodiscovery copies it, and puts the copy back if a module fails.
+        # A plain dict: Django's autodiscover_modules() copies this attribute, and restores it if a module fails.
         self._registry: dict[type[TrackingPixel], Registration] = {}
 
     def __iter__(self) -> Iterator[type[TrackingPixel]]:
@@ -144,10 +145,10 @@ class Tracker:
     def record(self, args: Sequence[Any], kwargs: dict[str, Any], get_request: Callable[[], HttpRequest]) -> None:
         """Run every registered pixel once, with a tag's arguments.
 
-        Calls ``get_request`` for the first pixel that needs the request, and again for the
-        next one if that call fails.
+        Builds the request with ``get_request`` for the first pixel that needs it. If that fails,
+        it tries again for the next one.
 
-        A pixel that fails is logged and the others run: email proxies cache a broken image,
+        The failure of a pixel is logged and the others run: email proxies cache a broken image,
         and one app's mistake must not cost another app its data.
         """
         handled = sys.exception()
@@ -157,12 +158,13 @@ class Tracker:
                 if registration.needs_request and request is None:
                     request = get_request()
                 registration.pixel._on_hit(args, kwargs, request, registration.takes_request)
+            # A cancelled coroutine raises CancelledError, which is no Exception.
             except (Exception, CancelledError) as error:
                 log_failure(pixel_class, error, handled)
 
 
 def _make_registration(pixel_class: type[TrackingPixel]) -> Registration:
-    """Make the object of a class, and find out whether it wants the request."""
+    """Make the object of a class, and find out whether it takes the request."""
     pixel = pixel_class()
     takes_request = _takes_request(pixel)
     return Registration(pixel, takes_request, takes_request or pixel._needs_request)
@@ -176,11 +178,11 @@ def dotted_path(pixel_class: type[TrackingPixel]) -> str:
 def log_failure(pixel_class: type[TrackingPixel], error: BaseException, handled: BaseException | None) -> None:
     """Log what a pixel raised, without the local variables of the frames that it passed through.
 
-    ``handled`` is the exception that was being handled before, which is left alone.
+    ``handled`` is an exception that was being handled before; its frames are not cleared.
     """
     clear_locals(error, handled)
-    # The first frame is the caller's. It is still running, so it cannot be cleared and is
-    # left out. An exception class may have a with_traceback() of its own.
+    # The first frame is the caller's. It is still running, so it cannot be cleared and is left
+    # out. The method is called on BaseException, for a class may have one of its own.
     BaseException.with_traceback(error, error.__traceback__ and error.__traceback__.tb_next)
     logger.error("Pixel %s failed to record a hit.", dotted_path(pixel_class), exc_info=error)
 
@@ -190,7 +192,7 @@ def run(pixel: TrackingPixel, args: Sequence[Any], kwargs: dict[str, Any], reque
 
     Raises whatever ``record`` raises.
     """
-    # Looked up at each hit, so that a test can patch it.
+    # The method is looked up at each hit, so that a test can patch it.
     result = pixel.record(*args, **kwargs) if request is None else pixel.record(request, *args, **kwargs)
     if result is not None and inspect.isawaitable(result):
         _wait_for(result)
@@ -198,8 +200,8 @@ def run(pixel: TrackingPixel, args: Sequence[Any], kwargs: dict[str, Any], reque
 
 def _wait_for(awaitable: Awaitable[object]) -> None:
     if _is_inside_event_loop():
-        # A synchronous caller in asynchronous code, such as a test, blocks the loop of this
-        # thread, so another thread needs a loop of its own.
+        # The loop of this thread waits for the caller, so the awaitable runs in the loop of
+        # another thread. This happens where asynchronous code, such as a test, calls a view.
         with ThreadPoolExecutor(1) as pool:
             pool.submit(contextvars.copy_context().run, asyncio.run, _await(awaitable)).result()
     else:

@@ -42,13 +42,14 @@ HEADERS = {
 #: All other methods are answered with status 405.
 ANSWERED_METHODS = ("GET", "HEAD")
 
-#: Characters. Longer tokens are not decoded. It is twice the 8 KB that common servers take as a request line.
+#: The number of characters above which a token is not decoded. The limit is twice the 8 KB that
+#: common servers take as a request line.
 TOKEN_MAX_LENGTH = 16_384
 
 logger = logging.getLogger("ptrack")
 
 
-# The view itself refuses a POST: the middleware against cross-site requests would log its path.
+# The view itself refuses a POST: CsrfViewMiddleware would log its path.
 @csrf_exempt
 @login_not_required
 def serve_pixel(request: HttpRequest, ptrack_encoded_data: str) -> HttpResponse:
@@ -66,7 +67,7 @@ def serve_pixel(request: HttpRequest, ptrack_encoded_data: str) -> HttpResponse:
 
 
 def answer(method: str, token: str, get_request: Callable[[], HttpRequest]) -> bytes:
-    """Return the body of the answer to GET or HEAD, after recording the hit if it is one.
+    """Return the body of the answer to GET or HEAD. For GET, record the hit first.
 
     Calls ``get_request`` only if a pixel needs the request.
     """
@@ -89,18 +90,18 @@ def record_hit(token: str, get_request: Callable[[], HttpRequest]) -> None:
     try:
         args, kwargs = current_encoder().decrypt(token)
     except ImproperlyConfigured as error:
-        # As text, for the traceback of the exception holds this frame, and the token in it.
+        # Only the message: a traceback would hold this frame and its token.
         logger.error("A hit was not recorded: %s", str(error))
     except (Exception, CancelledError) as error:
         # Strangers send junk all day, so this is said only to those who ask for it.
         logger.debug("A token could not be read: %s", type(error).__name__)
     else:
         if isinstance(args, (list, tuple)) and isinstance(kwargs, dict):
-            tracker.record(args, kwargs, partial(_with_hit, token, arrived, get_request))
+            tracker.record(args, kwargs, partial(_request_with_hit, token, arrived, get_request))
 
 
-def _with_hit(token: str, arrived: float, get_request: Callable[[], HttpRequest]) -> HttpRequest:
+def _request_with_hit(token: str, arrived: float, get_request: Callable[[], HttpRequest]) -> HttpRequest:
     request = get_request()
-    # The hit gets the headers, not the request: the request would then refer to itself.
+    # The hit gets request.META, not the request, which would then refer to itself.
     request.ptrack = Hit(token, request.META, arrived)  # type: ignore[attr-defined]
     return request

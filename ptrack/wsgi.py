@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
-# By the code points that surrogateescape gives to bytes that are not UTF-8.
+# Maps each surrogate that stands for a byte outside UTF-8 to the percent-encoding of that byte.
 _PERCENT_ENCODED = {0xDC00 + byte: f"%{byte:02X}" for byte in range(0x80, 0x100)}
 
 
@@ -45,8 +45,7 @@ def serve_pixels(application: WSGIApplication, *, prefix: str | None = None, sig
     closes their connections.
 
     Pixels are answered as by ``ptrack.urls`` on a site without middleware: the same bytes,
-    headers, callbacks and log lines. Whatever the site's middleware adds or refuses does not
-    happen to them.
+    headers, callbacks and log lines. The site's middleware does not run for them.
 
     Raises ``TypeError`` for an ASGI application. Raises ``ImproperlyConfigured`` if ``prefix``
     is not given and the URLconf has none, or has one that depends on the language; if
@@ -63,23 +62,23 @@ def serve_pixels(application: WSGIApplication, *, prefix: str | None = None, sig
             "serve_pixels(signals=False) cannot serve a site with ptrack.opens in INSTALLED_APPS: nothing would close "
             "its database connections. Remove signals=False."
         )
-    below = _find_prefix() if prefix is None else _check_prefix(prefix)
+    pixel_prefix = _find_prefix() if prefix is None else _check_prefix(prefix)
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = _get_path(environ)
         method = environ["REQUEST_METHOD"]
-        if method not in ANSWERED_METHODS or not path.startswith(below):
+        if method not in ANSWERED_METHODS or not path.startswith(pixel_prefix):
             return application(environ, start_response)
         set_script_prefix(get_script_name(environ))
         body = _Body(signals)
         try:
             if signals:
                 request_started.send(sender=WSGIHandler, environ=environ)
-            token = path.removeprefix(below).removesuffix("/")
+            token = path.removeprefix(pixel_prefix).removesuffix("/")
             body.content = answer(method, token, partial(_make_request, environ, body))
             start_response("200 OK", list(HEADERS.items()))
         except BaseException:
-            # An exit, say: the server never sees the body, so it cannot close it.
+            # SystemExit, for example: the server never sees the body, so it cannot close it.
             body.close()
             raise
         return body
@@ -101,7 +100,7 @@ class _Body:
         return iter((self.content,))
 
     def close(self) -> None:
-        # As Django closes a response: whatever fails here, the signal is sent.
+        # As HttpResponse.close() does, send the signal even if closing fails.
         if self.request is not None:
             with contextlib.suppress(Exception):
                 self.request.close()
@@ -134,7 +133,9 @@ def _find_prefix() -> str:
     try:
         paths = pixel_paths_by_language()
     except NoReverseMatch as error:
-        raise ImproperlyConfigured(f"serve_pixels() finds no prefix. {error} Or pass prefix='/ptrack/'.") from error
+        raise ImproperlyConfigured(
+            f"serve_pixels() finds no prefix. {error} Otherwise pass prefix='/ptrack/'."
+        ) from error
     if len(paths) > 1:
         raise ImproperlyConfigured(
             "serve_pixels() finds no single prefix, for that of ptrack.urls depends on the language: include "

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import ast
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -116,3 +118,39 @@ def test_a_site_that_uses_the_core_imports_the_core_alone():
     result = run_alone(CORE_SITE)
     assert result.stderr == ""
     assert result.stdout.splitlines()[-1] == ""
+
+
+def layers_of_the_map():
+    """Return the layer of each module, from 0 upward, as the docstring of the package lists them."""
+    block = re.search(r"above its own::\n\n((?: {4}.+\n)+)", ptrack.__doc__)[1]
+    return {name: number for number, line in enumerate(block.splitlines()) for name in line.split()}
+
+
+def imports_of(path):
+    """Yield the names of the modules of ptrack that a module imports, as the map spells them."""
+    package = ["ptrack", *path.relative_to(PACKAGE).parts[:-1]]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            module = [*above, *(node.module or "").split(".")] if node.module else above
+            for alias in node.names:
+                name = ".".join([*module, alias.name]).removeprefix("ptrack.")
+                yield next((known for known in (name, name.rpartition(".")[0]) if known in LAYERS), "")
+
+
+PACKAGE = Path(ptrack.__file__).parent
+LAYERS = layers_of_the_map()
+
+
+@pytest.mark.parametrize("name", [name for name in LAYERS if name not in ("opens", "templatetags")])
+def test_a_module_imports_only_from_the_layers_above_it(name):
+    path = PACKAGE / f"{name.replace('.', '/')}.py"
+    imported = [*imports_of(path if path.exists() else PACKAGE / name / "__init__.py")]
+    assert [other for other in imported if other and LAYERS[other] >= LAYERS[name]] == []
+
+
+def test_the_map_names_every_module():
+    top, hits = ({path.stem for path in folder.glob("*.py")} for folder in (PACKAGE, PACKAGE / "hits"))
+    modules = {*top, *(f"hits.{name}" for name in hits)} - {"__init__", "hits.__init__"}
+    assert modules == set(LAYERS) - {"hits", "opens", "templatetags"}
+    assert {"conf", "encoder"} <= set(imports_of(PACKAGE / "html.py"))

@@ -60,7 +60,7 @@ def test_ambiguous_requests_are_unknown_or_those_of_a_browser(classify_anew):
     [
         rules.EMAIL_RULES,
         rules.MACHINE_RULES,
-        rules.PERSON_OR_AHEAD_RULES,
+        rules.READER_OR_PREFETCH_RULES,
         rules.CLIENT_RULES,
         rules.BROWSER_RULES,
     ],

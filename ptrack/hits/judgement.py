@@ -10,10 +10,10 @@ from functools import cache, lru_cache
 from . import rules
 from .kinds import HitKind, Rule
 
-#: Characters of a user agent that are looked at. Those of real clients are below 500.
+#: The number of characters of a user agent that are looked at. Real ones have fewer than 500.
 USER_AGENT_MAX_LENGTH = 1024
 
-# The text in which Android says the name of the device, which its maker chose: "CUBOT", "M bot 54".
+# Where a user agent names the device. Makers choose names such as "CUBOT" and "M bot 54".
 _DEVICE = re.compile(
     r"""
     \( (?: [^()] | \([^()]*\) )*? \b(?:Android|Adr)\b (?: [^()] | \([^()]*\) )* \)?
@@ -28,16 +28,15 @@ _DEVICE = re.compile(
 def classify(headers: Mapping[str, str], age: timedelta | None = None) -> tuple[HitKind, str]:
     """Return who sent a request with these headers, and the rule that says so.
 
-    Takes the headers by their names, in upper or lower case, and the time from the rendering
-    of the pixel to the request, if that is known. With the extra ``scanners`` installed, the
-    package ``crawler-user-agents`` is asked before what looks like a browser counts as a
-    person. Never raises.
+    Takes a mapping of header names, in any case, to values, and the time from the rendering of
+    the pixel to the request, if that is known. With the extra ``scanners`` installed, the
+    package ``crawler-user-agents`` is asked before the rules for browsers. Never raises.
     """
     by_name = {str(name).lower().replace("_", "-"): str(value) for name, value in headers.items()}
-    if verdict := _classify_intent(by_name):
+    if verdict := _classify_by_other_headers(by_name):
         return verdict
     rule = _classify_agent(by_name.get("user-agent", "").strip()[:USER_AGENT_MAX_LENGTH])
-    if rule in rules.PERSON_OR_AHEAD_RULES and age is not None and age < rules.SOONEST_OPEN:
+    if rule in rules.READER_OR_PREFETCH_RULES and age is not None and age < rules.SOONEST_OPEN:
         return (
             HitKind.PREFETCH,
             f"{rule.reason}, less than {rules.SOONEST_OPEN.seconds} seconds after the rendering",
@@ -45,7 +44,7 @@ def classify(headers: Mapping[str, str], age: timedelta | None = None) -> tuple[
     return rule.kind, rule.reason
 
 
-def _classify_intent(headers: Mapping[str, str]) -> tuple[HitKind, str] | None:
+def _classify_by_other_headers(headers: Mapping[str, str]) -> tuple[HitKind, str] | None:
     """Return what the headers beside the user agent decide, or None."""
     for name in rules.PREFETCH_HEADERS:
         value = headers.get(name.lower(), "").lower()
@@ -67,21 +66,21 @@ def _classify_agent(agent: str) -> Rule:
         return rules.NO_AGENT
     without_device = _DEVICE.sub("", agent)
     return (
-        _first(rules.EMAIL_RULES, agent)
-        or _first(rules.MACHINE_RULES, without_device)
-        or _first(rules.PERSON_OR_AHEAD_RULES, agent)
-        or _first(rules.CLIENT_RULES, agent)
+        _first_match(rules.EMAIL_RULES, agent)
+        or _first_match(rules.MACHINE_RULES, without_device)
+        or _first_match(rules.READER_OR_PREFETCH_RULES, agent)
+        or _first_match(rules.CLIENT_RULES, agent)
         or (rules.LISTED if _crawler_list()(without_device) else None)
-        or _first(rules.BROWSER_RULES, agent)
+        or _first_match(rules.BROWSER_RULES, agent)
         or rules.NOT_KNOWN
     )
 
 
-def _first(table: tuple[Rule, ...], agent: str) -> Rule | None:
+def _first_match(table: tuple[Rule, ...], agent: str) -> Rule | None:
     return next((rule for rule, pattern in _compile(table) if pattern.search(agent)), None)
 
 
-# At the first hit whose kind is asked for, so that other processes do not wait for it.
+# Compiled when first needed, so that a process that classifies nothing does not wait for it.
 @cache
 def _compile(table: tuple[Rule, ...]) -> list[tuple[Rule, re.Pattern[str]]]:
     return [(rule, re.compile(rule.pattern, re.IGNORECASE)) for rule in table]

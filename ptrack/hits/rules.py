@@ -254,7 +254,7 @@ MACHINE_RULES: tuple[Rule, ...] = (
 )
 
 #: Email clients that request images on behalf of a reader as well as ahead of any.
-PERSON_OR_AHEAD_RULES: tuple[Rule, ...] = (
+READER_OR_PREFETCH_RULES: tuple[Rule, ...] = (
     *_like(
         UNKNOWN,
         "faisalman/ua-parser-js, email.json",

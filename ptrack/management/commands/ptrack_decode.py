@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import NoReverseMatch
 
 from ptrack import conf
-from ptrack._urlconf import pixel_path, script_prefix_below
+from ptrack._urlconf import missing_script_prefix, pixel_path
 from ptrack.encoder import current_encoder
 from ptrack.exceptions import PtrackDecodeError
 
@@ -91,7 +91,7 @@ def _prefixes() -> list[str]:
     except NoReverseMatch:
         return ["/ptrack/"]
     app_url = str(conf.raw_app_url() or "").rstrip("/")
-    full = _to_path(app_url) + script_prefix_below(app_url, path.script_prefix) + path.prefix
+    full = _to_path(app_url) + missing_script_prefix(app_url, path.script_prefix) + path.prefix
     prefixes = (full, path.script_prefix + path.prefix, path.prefix)
     # On most sites they are the same, and each token is tried once.
     return list(dict.fromkeys(map(unquote, prefixes)))
