@@ -69,7 +69,7 @@ def _restored_globals() -> Iterator[None]:
     ptrack.ptrack_encoder = encoder
     logger.setLevel(level)
     logger.handlers[:] = handlers
-    # A handler keeps the script prefix of the last request.
+    # A handler keeps the script prefix of the last request, and a middleware its language.
     clear_script_prefix()
     set_urlconf(None)
     translation.deactivate()
