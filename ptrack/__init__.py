@@ -39,11 +39,12 @@ The map of the package, by what you want to change. Arrows show the order of use
 * Start-up: ``apps``, ``checks`` with ``_route_checks`` (the checks and their ids),
   ``_discovery`` (finds every ``pixels.py``)
 
-* Commands: ``management/commands/``; exceptions: ``exceptions``
+* Commands: ``management/commands/``, with ``_pasted_text`` (finds URLs in what people paste);
+  exceptions: ``exceptions``
 
 A module imports only from the lines above its own::
 
-    conf  exceptions  _tracebacks  hits.kinds
+    conf  exceptions  _tracebacks  _pasted_text  hits.kinds
     _urlconf  hits.rules  encoder  trackers
     hits.judgement  html  _discovery
     hits

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -11,7 +12,7 @@ from django.urls import NoReverseMatch, Resolver404, get_resolver
 from django.urls.resolvers import LocalePrefixPattern
 
 from . import conf
-from ._urlconf import pixel_path, resolve_as_request, walk_urls
+from ._urlconf import leads_to, pixel_path, resolve_as_request, walk_urls
 from .views import serve_pixel
 
 _ADD_ROUTE = "Add this line to the urlpatterns of ROOT_URLCONF: path('ptrack/', include('ptrack.urls')),"
@@ -44,8 +45,8 @@ def check_prefix(**kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_repeated_prefix(**kwargs: Any) -> list[checks.CheckMessage]:
-    app_url = conf.raw_app_url()
-    if not isinstance(app_url, str) or "://" not in app_url or not conf.has_urlconf():
+    app_url = conf.fixed_app_url()
+    if app_url is None or not conf.has_urlconf():
         return []
     try:
         path = pixel_path()
@@ -69,7 +70,7 @@ def pixel_routes() -> Iterator[tuple[str, str]]:
     if not conf.has_urlconf():
         return
     for above, route in walk_urls(get_resolver()):
-        if route.callback is serve_pixel:
+        if inspect.unwrap(route.callback) is inspect.unwrap(serve_pixel):
             # The language that i18n_patterns() puts first is no prefix of its own.
             own = (entry for entry in above if not isinstance(entry.pattern, LocalePrefixPattern))
             prefix = "".join(str(entry.pattern).removeprefix("^") for entry in own)
@@ -104,9 +105,9 @@ def _find_fault() -> tuple[str, str] | None:
             "Include ptrack.urls outside of i18n_patterns(): the languages of a site may change, "
             "but the URLs in emails do not.",
         )
-    if match.func is not serve_pixel and match.url_name == "ptrack":
+    if not leads_to(match, serve_pixel) and match.url_name == "ptrack":
         return _NOT_USABLE
-    if match.func is not serve_pixel:
+    if not leads_to(match, serve_pixel):
         return (
             f"{shown} to another route that comes first in the URLconf, {match.route!r}.",
             "Move the line with ptrack.urls above that route.",

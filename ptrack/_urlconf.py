@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import inspect
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from django.middleware.locale import LocaleMiddleware
 from django.urls import (
     NoReverseMatch,
+    Resolver404,
     ResolverMatch,
     URLPattern,
     URLResolver,
@@ -76,6 +78,71 @@ def pixel_paths_by_language() -> set[PixelPath]:
             with translation.override(language):
                 paths.add(pixel_path())
     return paths
+
+
+class Found(NamedTuple):
+    """The path of a pixel, quoted, as the site sees it, and the token in it."""
+
+    path: str
+    token: str
+
+
+def find_tokens(url: str, view: Callable[..., object]) -> Iterator[Found]:
+    """Yield what the site may take as the token of a URL or a quoted path, the likeliest first.
+
+    The host does not matter. The path leads to the view as it stands, or without its front:
+    the path of ``PTRACK_APP_URL`` and the script prefix, which servers take off. Where the
+    setting is a callable, the front may be any number of segments.
+    """
+    path = _path_of(url)
+    for front in fronts_of(path):
+        if path.startswith(f"{front}/"):
+            rest = path.removeprefix(front)
+            match = _resolve_in_any_language(rest)
+            if match and leads_to(match, view):
+                yield Found(rest, match.kwargs.get("ptrack_encoded_data", ""))
+
+
+def leads_to(match: ResolverMatch, view: Callable[..., object]) -> bool:
+    """Return whether a match is that of a view, or of the view that a decorator made of it."""
+    return inspect.unwrap(match.func) is inspect.unwrap(view)
+
+
+def fronts_of(path: str) -> list[str]:
+    """Return what may stand in a quoted path before the part that the URLconf knows, the longest first."""
+    script_prefix = quoted_script_prefix()[:-1]
+    app_url = conf.raw_app_url()
+    if callable(app_url) or (isinstance(app_url, str) and "://" not in app_url):
+        segments = path.split("/")
+        return ["/".join(segments[:count]) for count in range(1, len(segments))]
+    base = app_url.rstrip("/") if isinstance(app_url, str) else ""
+    app_path = _path_of(base)
+    fronts = {app_path + missing_script_prefix(base, script_prefix), app_path, script_prefix, ""}
+    return sorted(fronts, key=len, reverse=True)
+
+
+def _path_of(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        return ""
+
+
+def _resolve_in_any_language(path: str) -> ResolverMatch | None:
+    """Return what a quoted path leads to in the active language, or else in any language of the site."""
+    others = conf.languages() if _is_route_translated(get_resolver(get_urlconf())) else []
+    for language in (translation.get_language(), *others):
+        with translation.override(language), contextlib.suppress(Resolver404):
+            return resolve(unquote(path))
+    return None
+
+
+@lru_cache
+def _is_route_translated(resolver: URLResolver) -> bool:
+    try:
+        return len(pixel_paths_by_language()) > 1
+    except NoReverseMatch:
+        return True
 
 
 def missing_script_prefix(app_url: str, script_prefix: str) -> str:

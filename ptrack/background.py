@@ -15,11 +15,10 @@ from typing import Any, ClassVar
 
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from ._tracebacks import without_locals
-from .hits import Hit
+from .hits import Hit, HitRequest
 from .hits.rules import HEADERS_READ
 from .trackers import TrackingPixel, dotted_path, log_failure, run, tracker
 
@@ -164,13 +163,13 @@ def _find_class(path: str) -> type[TrackingPixel]:
     return found
 
 
-def _to_request(hit: Mapping[str, Any]) -> HttpRequest:
-    request = HttpRequest()
+def _to_request(hit: Mapping[str, Any]) -> HitRequest:
+    request = HitRequest()
     request.method = hit["method"]
     request.path = request.path_info = hit["path"]
     request.META = hit["meta"]
-    request.ptrack = Hit(hit["token"], request.META, hit["timestamp"])  # type: ignore[attr-defined]
-    request.ptrack.id = hit["id"]  # type: ignore[attr-defined]
+    request.ptrack = Hit(hit["token"], request.META, hit["timestamp"])
+    request.ptrack.id = hit["id"]
     return request
 
 

@@ -11,6 +11,8 @@ ptrack.W003  ptrack.urls has a prefix with which other paths begin
 ptrack.W004  PTRACK_SECRET is weak (with --deploy)
 ptrack.W005  a BackgroundPixel's task backend runs tasks at once or not at all (in ptrack.background)
 ptrack.W006  PTRACK_APP_URL ends in the prefix of ptrack.urls
+ptrack.W007  the host of PTRACK_APP_URL cannot be reached from elsewhere (with --deploy)
+ptrack.W008  ALLOWED_HOSTS refuses the host of PTRACK_APP_URL (with --deploy)
 ptrack.I001  ptrack.urls is in the URLconf, but no pixel is registered
 """
 
@@ -18,11 +20,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
+from django.http.request import validate_host
+from django.utils.encoding import iri_to_uri
 
 from . import conf
 from ._discovery import searched_packages
@@ -44,6 +49,7 @@ def register_checks() -> None:
     for check in (check_encoder, check_app_url, check_route, check_prefix, check_repeated_prefix, check_pixels):
         checks.register(check, TAG)
     checks.register(check_secret_strength, TAG, checks.Tags.security, deploy=True)
+    checks.register(check_host, TAG, deploy=True)
 
 
 def check_encoder(**kwargs: Any) -> list[checks.CheckMessage]:
@@ -74,16 +80,41 @@ def check_encoder(**kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_app_url(**kwargs: Any) -> list[checks.CheckMessage]:
-    url = conf.raw_app_url()
+    url = conf.fixed_app_url()
     if url is None:
+        return _check_callable_app_url()
+    fault, example = _find_fault_of_url(url), "https://www.example.com"
+    if fault is None and not url.isascii():
+        fault, example = "has a character outside ASCII, which email clients treat in different ways", _to_ascii(url)
+    if fault is None:
         return []
-    fault = _find_fault_of_url(url)
-    if fault:
+    return warn(
+        f"PTRACK_APP_URL {fault}, so email clients cannot request the images.",
+        f"Set it to scheme and host, and a path if need be, such as {example!r}. "
+        "A site that only serves pixels may remove it.",
+        "ptrack.W001",
+    )
+
+
+def check_host(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Check, before a site is deployed, that email clients reach the host and that Django answers for it."""
+    url = conf.fixed_app_url()
+    if url is None or _find_fault_of_url(url):
+        return []
+    domain = urlsplit(url).hostname or ""
+    if ":" in domain:
+        domain = f"[{domain}]"
+    if _is_private(domain):
         return warn(
-            f"PTRACK_APP_URL {fault}, so email clients cannot request the images.",
-            "Set it to scheme and host, and a path if need be, such as 'https://www.example.com'. "
-            "A site that only serves pixels may remove it.",
-            "ptrack.W001",
+            f"Email clients elsewhere cannot reach {domain!r}, the host of PTRACK_APP_URL.",
+            "Set PTRACK_APP_URL to the public URL of the site that serves the pixels.",
+            "ptrack.W007",
+        )
+    if list(tracker) and any(pixel_routes()) and not validate_host(domain, conf.allowed_hosts()):
+        return warn(
+            f"ALLOWED_HOSTS refuses {domain!r}, the host of PTRACK_APP_URL, so Django answers every pixel with 400.",
+            f"Add {domain!r} to ALLOWED_HOSTS, or remove ptrack.urls if another site serves the pixels.",
+            "ptrack.W008",
         )
     return []
 
@@ -147,20 +178,43 @@ def _expects_self(encoder: object, method: str) -> bool:
     return next(iter(inspect.signature(function).parameters), None) == "self"
 
 
-def _find_fault_of_url(url: object) -> str | None:
+def _check_callable_app_url() -> list[checks.CheckMessage]:
+    """Return a warning if ``PTRACK_APP_URL`` is neither missing nor a callable or its dotted path."""
+    if conf.raw_app_url() is None:
+        return []
+    try:
+        conf.app_url_or_callable()
+    except ImproperlyConfigured as fault:
+        return warn(str(fault), "A site that only serves pixels may remove PTRACK_APP_URL.", "ptrack.W001")
+    return []
+
+
+def _find_fault_of_url(url: str) -> str | None:
     """Return what keeps a base URL from being one, or None."""
-    if not isinstance(url, str):
-        return f"is of type {type(url).__name__}"
     if not url.isprintable() or " " in url or "\\" in url:
         return "has a character that no URL has"
     if "?" in url or "#" in url:
         return "has a query or a fragment, which no path can follow"
     try:
         parts = urlsplit(url)
-        # Reading the port checks it.
-        _ = parts.port
+        # Reading the port checks it, and encoding the host checks that.
+        _ = parts.port, parts.netloc.encode("idna")
     except ValueError:
         return "has an impossible host or port"
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return "is not an absolute http(s) URL"
     return None
+
+
+def _to_ascii(url: str) -> str:
+    """Return a URL with its host in IDNA and its path percent-encoded."""
+    parts = urlsplit(url)
+    return iri_to_uri(parts._replace(netloc=parts.netloc.encode("idna").decode()).geturl())
+
+
+def _is_private(domain: str) -> bool:
+    """Return whether only the same machine or network can resolve or reach a host."""
+    try:
+        return not ip_address(domain.strip("[]")).is_global
+    except ValueError:
+        return "." not in domain or domain.endswith((".localhost", ".local", ".internal"))

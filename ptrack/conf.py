@@ -10,12 +10,15 @@ holds the secret.
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
+from django.utils.module_loading import import_string
 
 #: Bytes in the key of a NaCl SecretBox; PyNaCl's ``SecretBox.KEY_SIZE``.
 SECRET_MAX_BYTES = 32
@@ -60,25 +63,59 @@ def secrets() -> tuple[bytes, ...]:
     return (secret(), *secret_fallbacks())
 
 
-@cache
-def app_url() -> str:
-    """Return ``PTRACK_APP_URL``, the base of every pixel's URL, without a slash at its end.
+def app_url(*args: Any, **kwargs: Any) -> str:
+    """Return the base of a pixel's URL, without a slash at its end, as ``PTRACK_APP_URL`` says.
 
-    Raises ``ImproperlyConfigured`` when it is missing, empty or not a str.
+    The setting is that URL, or a callable that takes the arguments of the tag and returns
+    the URL, or the dotted path of such a callable.
+
+    Raises ``ImproperlyConfigured`` when the setting, or what its callable returns, is missing,
+    empty or no URL. Raises whatever the callable raises.
     """
-    url = raw_app_url()
-    if isinstance(url, str) and url:
-        return url.rstrip("/")
-    fault = "not set" if url is None else "empty" if url == "" else f"of type {type(url).__name__}"
-    raise ImproperlyConfigured(
-        f"PTRACK_APP_URL is {fault}: set it to the URL under which email clients can reach this site, "
-        "such as 'https://www.example.com'."
-    )
+    setting = app_url_or_callable()
+    if isinstance(setting, str):
+        return setting
+    url = setting(*args, **kwargs)
+    if inspect.iscoroutine(url):
+        # Python warns of a coroutine that nobody awaits.
+        url.close()
+    return _to_app_url(url, f"The result of PTRACK_APP_URL, the callable {setting!r},", "let it return")
 
 
 def raw_app_url() -> object:
     """Return ``PTRACK_APP_URL`` as it is, or None if it is not set. A site that only serves pixels need not set it."""
     return _read("PTRACK_APP_URL", None)
+
+
+def fixed_app_url() -> str | None:
+    """Return ``PTRACK_APP_URL`` as it is if it is a URL, or None if it is a callable, missing or bad."""
+    url = raw_app_url()
+    return url if isinstance(url, str) and "://" in url else None
+
+
+@cache
+def app_url_or_callable() -> str | Callable[..., object]:
+    """Return ``PTRACK_APP_URL`` as a URL without a slash at its end, or as the callable that returns one.
+
+    Raises ``ImproperlyConfigured`` as ``app_url`` does, but calls no callable.
+    """
+    value = raw_app_url()
+    if callable(value) or (isinstance(value, str) and value and "://" not in value):
+        return _to_callable("PTRACK_APP_URL", value, "set it to a URL, such as 'https://www.example.com', or")
+    return _to_app_url(value, "PTRACK_APP_URL", "set it to")
+
+
+def _to_app_url(value: object, subject: str, cure: str) -> str:
+    if isinstance(value, str) and "://" in value:
+        return value.rstrip("/")
+    if isinstance(value, str):
+        fault = "without '://'" if value else "empty"
+    else:
+        fault = "not set" if value is None else f"of type {type(value).__name__}"
+    raise ImproperlyConfigured(
+        f"{subject} is {fault}: {cure} the URL under which email clients can reach this site, "
+        "such as 'https://www.example.com'."
+    )
 
 
 def opens_keep_address() -> bool:
@@ -89,6 +126,11 @@ def opens_keep_address() -> bool:
 def opens_in_background() -> bool:
     """Return whether ``ptrack.opens`` records in the task engine, the setting ``PTRACK_OPENS_IN_BACKGROUND``."""
     return bool(_read("PTRACK_OPENS_IN_BACKGROUND", False))
+
+
+def allowed_hosts() -> list[str]:
+    """Return ``ALLOWED_HOSTS``, the patterns of the hosts that the site answers for."""
+    return list(_read("ALLOWED_HOSTS", []))
 
 
 def uses_time_zones() -> bool:
@@ -136,9 +178,31 @@ def _read(name: str, default: object) -> Any:
     return getattr(settings, name, default)
 
 
+def _to_callable(name: str, value: object, other_cure: str = "") -> Callable[..., Any]:
+    """Return the callable that a setting holds, or whose dotted path it holds.
+
+    Takes the name of the setting, its value and what else may be set. Raises
+    ``ImproperlyConfigured`` for whatever happens when the path is imported.
+    """
+    found = value
+    if isinstance(value, str):
+        try:
+            found = import_string(value)
+        except Exception as error:
+            raise ImproperlyConfigured(
+                f"{name} is {value!r}, and importing that failed with {type(error).__name__}: {error}. "
+                f"To correct it, {other_cure} set it to the dotted path of a callable, such as 'mysite.urls.base_url'."
+            ) from error
+    if not callable(found):
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}, which is not a callable: {other_cure} set it to one or to its dotted path."
+        )
+    return found
+
+
 def _forget(*, setting: str, **signal: Any) -> None:
     if setting.startswith("PTRACK_"):
-        for parsed_setting in (secret, secret_fallbacks, secrets, app_url):
+        for parsed_setting in (secret, secret_fallbacks, secrets, app_url_or_callable):
             parsed_setting.cache_clear()
 
 

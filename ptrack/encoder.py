@@ -29,9 +29,13 @@ import sys
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Protocol
+from uuid import UUID
 
+from django.db.models import Model
+from django.utils.functional import LazyObject, Promise
 from nacl.bindings import crypto_secretbox, crypto_secretbox_open
 from nacl.exceptions import CryptoError
 
@@ -58,6 +62,19 @@ _STAMP_PERIOD = 2 ** (8 * STAMP_SIZE)
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _to_ascii_json = json.JSONEncoder(separators=(",", ":")).encode
 _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+
+# The first line whose type fits counts.
+_CURES: tuple[tuple[type | tuple[type, ...], str], ...] = (
+    (type(None), "leave the argument out, or pass a str, such as ''"),
+    (Promise, "pass str(text), which translates the lazy text now"),
+    (Model, "pass its primary key, such as user.pk"),
+    (LazyObject, "pass an attribute of the object, such as user.pk"),
+    (UUID, "pass str(value)"),
+    ((float, Decimal), "pass str(value), or an int, such as an amount in cents"),
+    ((date, timedelta), "pass str(value), or an int, such as a Unix time"),
+    ((bytes, bytearray, memoryview), "pass a str, such as value.hex()"),
+    ((list, tuple, set, frozenset, dict), "pass each item as an argument of its own, or one str"),
+)
 
 _UNREADABLE = (
     "The token cannot be read: it was cut, altered or made with another secret. "
@@ -138,7 +155,7 @@ def _serialise(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bytes:
     for name, value in named:
         # isinstance() would ask what a SimpleLazyObject wraps.
         if not issubclass(type(value), (int, str)):
-            raise _bad_argument(name, value, "pass an int or a str, such as a primary key")
+            raise _bad_argument(name, value, _cure_for(value))
     try:
         text = _to_json([args, kwargs])
     except ValueError:
@@ -154,6 +171,14 @@ def _serialise(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bytes:
             return _to_ascii_json([args, kwargs]).encode()
         # The escapes of two surrogates that make a pair would be read as one character.
         return text.encode(errors="surrogatepass")
+
+
+def _cure_for(value: object) -> str:
+    """Return how to pass a value of a type that cannot travel."""
+    for types, cure in _CURES:
+        if issubclass(type(value), types):
+            return cure
+    return "pass an int or a str, such as a primary key"
 
 
 def _bad_argument(name: int | str, value: object, cure: str) -> PtrackArgumentError:

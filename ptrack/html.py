@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -12,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from . import conf
 from ._tracebacks import without_locals
-from ._urlconf import PixelPath, missing_script_prefix, pixel_path
+from ._urlconf import missing_script_prefix, pixel_path
 from .encoder import current_encoder
 from .exceptions import PtrackArgumentError, PtrackError
 
@@ -22,15 +21,18 @@ URL_MAX_LENGTH = 2000
 
 _RESERVED_NAMES = frozenset({"self", "request"})
 
-# What reverse() leaves unquoted in a path, the sub-delims of RFC 3986 and "/~:@", except
-# for "&" and "'", which HTML would have to escape.
-_UNQUOTED = "!$()*+,;=/~:@"
+# What RFC 3986 allows in a path, except for "&" and "'", which HTML would have to escape,
+# and for ":", at which some gateways cut a URL.
+_UNQUOTED = "!$()*+,;=/~@"
+
+# Browsers and proxies remove such segments from a path.
+_DOT_SEGMENTS = frozenset({".", ".."})
 
 logger = logging.getLogger("ptrack")
 
 
 @without_locals
-def pixel_url(*args: Any, **kwargs: Any) -> str:
+def pixel_url(*args: int | str, **kwargs: int | str) -> str:
     """Return the absolute URL of a pixel that carries the arguments.
 
     Takes ints and strings, unless ``ptrack.ptrack_encoder`` takes more. Logs a warning for
@@ -39,16 +41,18 @@ def pixel_url(*args: Any, **kwargs: Any) -> str:
     Raises:
 
     * ``PtrackArgumentError`` for other arguments, and for a keyword ``self`` or ``request``;
-    * ``ImproperlyConfigured`` for a missing setting;
+    * ``ImproperlyConfigured`` for a missing or bad setting;
     * ``NoReverseMatch`` if the URLconf does not include ``ptrack.urls``;
-    * ``PtrackError`` if a custom encoder returns no text.
+    * ``PtrackError`` if a custom encoder returns what cannot stand in a URL;
+    * whatever a callable ``PTRACK_APP_URL`` raises.
     """
     if not _RESERVED_NAMES.isdisjoint(kwargs):
         raise PtrackArgumentError(
             "A ptrack argument is named 'self' or 'request', which record() could never receive: choose another name."
         )
-    before, after = _around_token(conf.app_url(), pixel_path())
-    url = f"{before}{_make_token(args, kwargs)}{after}"
+    token = _make_token(args, kwargs)
+    app_url, path = conf.app_url(*args, **kwargs), pixel_path()
+    url = app_url + missing_script_prefix(app_url, path.script_prefix) + path.prefix + token + path.suffix
     if len(url) > URL_MAX_LENGTH:
         logger.warning(
             "The URL of a pixel has %d characters; clients and proxies may cut it after %d. "
@@ -60,7 +64,7 @@ def pixel_url(*args: Any, **kwargs: Any) -> str:
 
 
 @without_locals
-def pixel_img(*args: Any, **kwargs: Any) -> SafeString:
+def pixel_img(*args: int | str, **kwargs: int | str) -> SafeString:
     """Return the ``<img>`` of a pixel that carries the arguments, as safe HTML.
 
     Takes and raises the same as ``pixel_url``. This is what ``{% ptrack %}`` puts out.
@@ -68,12 +72,6 @@ def pixel_img(*args: Any, **kwargs: Any) -> SafeString:
     # An empty alt keeps screen readers from reading the token aloud. No style hides the
     # image: some clients would then not request it.
     return format_html('<img src="{}" width=1 height=1 alt="">', pixel_url(*args, **kwargs))
-
-
-@lru_cache
-def _around_token(app_url: str, path: PixelPath) -> tuple[str, str]:
-    """Return what stands before and after the token in every URL with this base and this path."""
-    return app_url + missing_script_prefix(app_url, path.script_prefix) + path.prefix, path.suffix
 
 
 def _make_token(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
@@ -86,8 +84,11 @@ def _make_token(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
         type_name = "bytes outside ASCII" if isinstance(token, bytes) else type(token).__name__
         raise PtrackError(f"encrypt() of the encoder {encoder!r} returned {type_name}: it must return a str.")
     try:
-        return quote(token, safe=_UNQUOTED)
+        quoted = quote(token, safe=_UNQUOTED)
+        fault = "a segment '.' or '..', which clients remove" if _DOT_SEGMENTS & set(token.split("/")) else None
     except UnicodeEncodeError:
         fault = "a character that UTF-8 cannot express"
-    # Raised after the except clause: a UnicodeEncodeError holds the token and would become its context.
-    raise PtrackError(f"encrypt() of the encoder {encoder!r} returned {fault}: it must return text for a URL.")
+    # Outside of the except clause, for the exception there holds the token.
+    if fault:
+        raise PtrackError(f"encrypt() of the encoder {encoder!r} returned {fault}: it must return text for a URL.")
+    return quoted

@@ -11,46 +11,69 @@ import contextlib
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator
+from email import message_from_bytes
+from email.message import Message
+from email.policy import default as default_policy
 from html.parser import HTMLParser
 from inspect import iscoroutinefunction
 from typing import Any, TypeVar, cast
-from urllib.parse import unquote, urlsplit
 
 from django.core.mail import EmailMessage
+from django.http import HttpResponse
 from django.test import Client
-from django.urls import Resolver404, resolve
-from django.utils import translation
 
-from . import conf
-from ._urlconf import missing_script_prefix, quoted_script_prefix
-from .trackers import Registration, TrackingPixel, tracker
+from ._urlconf import find_tokens
+from .trackers import Registration, TrackingPixel, failures, tracker
 from .views import serve_pixel
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-def open_mail(message_or_html: EmailMessage | str, client: Client | None = None, **headers: str) -> list[Any]:
+def open_mail(
+    message: EmailMessage | Message | bytes | str,
+    client: Client | None = None,
+    *,
+    raise_exceptions: bool = False,
+    **headers: str,
+) -> list[HttpResponse]:
     """Request every ptrack image of an email as an email client would, and return the responses, in order.
 
-    Takes an email, such as ``mail.outbox[0]``, or its HTML; a test client to use instead of a
-    new one; and request headers as keyword arguments (``user_agent="Thunderbird"``). Keywords
-    in capitals go into the WSGI environment as they are (``REMOTE_ADDR="192.0.2.1"``). The
-    requests go to the test client's own host, whatever ``PTRACK_APP_URL`` says.
+    Takes an email: one of Django's, such as ``mail.outbox[0]``, one of the standard library's,
+    the bytes of one, or HTML as a str. What counts is what is sent: every part of type
+    ``text/html`` that is not an attached file. An image counts by its path, whatever its host,
+    and the requests go to the test client's own host.
 
-    Raises ``ImproperlyConfigured`` if ``PTRACK_APP_URL`` is missing, and ``TypeError`` for
-    another kind of email or client.
+    Also takes a test client to use instead of a new one, and request headers as keyword
+    arguments (``user_agent="Thunderbird"``). Keywords in capitals go into the WSGI environment
+    as they are (``REMOTE_ADDR="192.0.2.1"``). With ``raise_exceptions=True``, the first
+    exception that a pixel raises is raised here too, after it is logged.
+
+    Raises ``TypeError`` for another kind of email or client.
     """
     client = client or Client()
     if not isinstance(client, Client):
         raise TypeError(f"open_mail() takes a django.test.Client, not {type(client).__name__}.")
-    base = conf.app_url()
     environ: dict[str, Any] = {name: headers.pop(name) for name in tuple(headers) if name.isupper()}
-    secure = urlsplit(base).scheme == "https"
-    return [
-        client.get(path, secure=secure, headers=headers, **environ)
-        for html in _html_parts(message_or_html)
-        for path in _pixel_paths(html, base)
-    ]
+    responses: list[HttpResponse] = []
+    for html in _html_parts(message):
+        for source, path in _pixels(html):
+            with _collected_failures() as failed:
+                is_secure = not source.lower().startswith("http:")
+                response = client.get(path, secure=is_secure, headers=headers, **environ)
+            responses.append(cast(HttpResponse, response))
+            if raise_exceptions and failed:
+                raise failed[0]
+    return responses
+
+
+@contextlib.contextmanager
+def _collected_failures() -> Iterator[list[BaseException]]:
+    collected: list[BaseException] = []
+    before = failures.set(collected)
+    try:
+        yield collected
+    finally:
+        failures.reset(before)
 
 
 class temporarily(ContextDecorator):
@@ -114,37 +137,46 @@ class _ImageCollector(HTMLParser):
             self.sources += [value for name, value in attrs if name == "src" and value]
 
 
-def _html_parts(message_or_html: EmailMessage | str) -> list[str]:
-    if isinstance(message_or_html, str):
-        return [message_or_html]
-    if not isinstance(message_or_html, EmailMessage):
-        kind = type(message_or_html).__name__
+def _html_parts(message: EmailMessage | Message | bytes | str) -> Iterator[str]:
+    """Yield the HTML of an email, as its recipient's client would see it."""
+    if isinstance(message, str):
+        yield message
+        return
+    if isinstance(message, EmailMessage):
+        message = message.message()
+    if isinstance(message, Message):
+        message = message.as_bytes()
+    if not isinstance(message, bytes):
+        kind = type(message).__name__
         raise TypeError(f"open_mail() takes an email, such as mail.outbox[0], or HTML as a str, not {kind}.")
-    parts = [(message_or_html.body, f"text/{message_or_html.content_subtype}")]
-    parts += getattr(message_or_html, "alternatives", ())
-    return [str(content) for content, mimetype in parts if mimetype == "text/html"]
+    yield from _html_of_part(message_from_bytes(message, policy=default_policy))
 
 
-def _pixel_paths(html: str, base: str) -> Iterator[str]:
-    """Yield the path of every pixel of some HTML, as the test client wants it: without any script prefix."""
+def _html_of_part(part: Message) -> Iterator[str]:
+    # Neither an attached file nor an attached email is shown with the email.
+    if part.get_content_disposition() == "attachment" or part.get_content_maintype() == "message":
+        return
+    if part.is_multipart():
+        for inner in part.get_payload():
+            yield from _html_of_part(cast(Message, inner))
+    elif part.get_content_type() == "text/html":
+        yield _text_of(part)
+
+
+def _text_of(part: Message) -> str:
+    content = cast(bytes, part.get_payload(decode=True))
+    try:
+        return content.decode(part.get_content_charset("utf-8"), errors="replace")
+    except LookupError:
+        # No such charset. The URLs of pixels are ASCII in nearly all of them.
+        return content.decode("ascii", errors="replace")
+
+
+def _pixels(html: str) -> Iterator[tuple[str, str]]:
+    """Yield the source of every pixel of some HTML, and its path as the test client wants it."""
     collector = _ImageCollector()
     collector.feed(html)
-    script_prefix = missing_script_prefix(base, quoted_script_prefix()[:-1])
     for source in collector.sources:
-        if not source.startswith(f"{base}/"):
-            continue
-        path = source.removeprefix(base)
-        # The email may have been rendered by a command, which has no script prefix.
-        for candidate in (path.removeprefix(script_prefix), path):
-            if _is_pixel_path(candidate):
-                yield candidate
-                break
-
-
-def _is_pixel_path(path: str) -> bool:
-    # The route may be translated, and the client chooses the language.
-    for language in (translation.get_language(), *conf.languages()):
-        with translation.override(language), contextlib.suppress(Resolver404):
-            if resolve(unquote(path)).func is serve_pixel:
-                return True
-    return False
+        found = next(find_tokens(source, serve_pixel), None)
+        if found is not None:
+            yield source, found.path

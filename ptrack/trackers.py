@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import functools
 import inspect
 import logging
@@ -12,6 +11,7 @@ from abc import ABC, abstractmethod
 from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar, copy_context
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from asgiref.sync import async_to_sync
@@ -22,6 +22,9 @@ from ._tracebacks import clear_locals
 from .exceptions import PtrackRegistrationError
 
 logger = logging.getLogger("ptrack")
+
+#: What pixels raise is appended to this list, if there is one. ``ptrack.testing`` sets it.
+failures: ContextVar[list[BaseException] | None] = ContextVar("ptrack_failures", default=None)
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -185,6 +188,9 @@ def log_failure(pixel_class: type[TrackingPixel], error: BaseException, handled:
     # out. The method is called on BaseException, for a class may have one of its own.
     BaseException.with_traceback(error, error.__traceback__ and error.__traceback__.tb_next)
     logger.error("Pixel %s failed to record a hit.", dotted_path(pixel_class), exc_info=error)
+    collected = failures.get()
+    if collected is not None:
+        collected.append(error)
 
 
 def run(pixel: TrackingPixel, args: Sequence[Any], kwargs: dict[str, Any], request: HttpRequest | None = None) -> None:
@@ -203,7 +209,7 @@ def _wait_for(awaitable: Awaitable[object]) -> None:
         # The loop of this thread waits for the caller, so the awaitable runs in the loop of
         # another thread. This happens where asynchronous code, such as a test, calls a view.
         with ThreadPoolExecutor(1) as pool:
-            pool.submit(contextvars.copy_context().run, asyncio.run, _await(awaitable)).result()
+            pool.submit(copy_context().run, asyncio.run, _await(awaitable)).result()
     else:
         async_to_sync(_await)(awaitable)
 

@@ -7,6 +7,7 @@ import time
 from asyncio import CancelledError
 from collections.abc import Callable
 from functools import partial
+from typing import cast
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ImproperlyConfigured
@@ -14,7 +15,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.views.decorators.csrf import csrf_exempt
 
 from .encoder import current_encoder
-from .hits import Hit
+from .hits import Hit, HitRequest
 from .trackers import tracker
 
 #: A transparent GIF of one pixel, 43 bytes.
@@ -100,8 +101,8 @@ def record_hit(token: str, get_request: Callable[[], HttpRequest]) -> None:
             tracker.record(args, kwargs, partial(_request_with_hit, token, arrived, get_request))
 
 
-def _request_with_hit(token: str, arrived: float, get_request: Callable[[], HttpRequest]) -> HttpRequest:
-    request = get_request()
+def _request_with_hit(token: str, arrived: float, get_request: Callable[[], HttpRequest]) -> HitRequest:
+    request = cast(HitRequest, get_request())
     # The hit gets request.META, not the request, which would then refer to itself.
-    request.ptrack = Hit(token, request.META, arrived)  # type: ignore[attr-defined]
+    request.ptrack = Hit(token, request.META, arrived)
     return request

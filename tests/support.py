@@ -119,3 +119,8 @@ def remembered(error: BaseException, *others: BaseException) -> str:
             shown += [frame.f_locals for frame in frames if not frame.f_code.co_name.startswith("test_")]
             link = link.__cause__ or link.__context__
     return repr(shown)
+
+
+def brand_url(*args: object, brand: str = "one", **kwargs: object) -> str:
+    """Return the base URL of a brand, for ``PTRACK_APP_URL``."""
+    return f"https://{brand}.example/base/"

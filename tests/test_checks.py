@@ -18,6 +18,7 @@ from django.utils import translation
 
 import ptrack
 from ptrack import checks
+from ptrack.testing import temporarily
 
 import support
 from support import UrlConf, script_prefix, without_setting
@@ -165,21 +166,84 @@ def test_a_site_that_only_serves_pixels_needs_no_app_url():
         assert ids() == []
 
 
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "www.example.com",
-        "//www.example.com",
-        "/ptrack",
-        "ftp://www.example.com",
-        "mailto:ada@example.com",
-        "https://",
-        "https:///path",
-    ],
-)
+@pytest.mark.parametrize("url", ["ftp://www.example.com", "https://", "https:///path", "://www.example.com"])
 def test_w001_app_url_that_is_not_absolute(url):
     expect_w001(url, "is not an absolute http(s) URL")
+
+
+@pytest.mark.parametrize("url", ["www.example.com", "//www.example.com", "/ptrack", "mailto:ada@example.com", "a.b"])
+def test_w001_app_url_that_is_neither_a_url_nor_a_path_to_a_callable(url):
+    expect_w001(url, f"is {url!r}, and importing that failed")
+
+
+@pytest.mark.parametrize(
+    ("url", "cure"),
+    [
+        ("https://münchen.example", "https://xn--mnchen-3ya.example"),
+        ("https://münchen.example:8000/base", "https://xn--mnchen-3ya.example:8000/base"),
+        ("https://www.example.com/тест", "https://www.example.com/%D1%82%D0%B5%D1%81%D1%82"),
+    ],
+)
+def test_w001_app_url_outside_ascii_is_named_with_the_ascii_form(url, cure):
+    message = expect_w001(url, "has a character outside ASCII")
+    assert f"'{cure}'" in message.hint
+    with override_settings(PTRACK_APP_URL=cure):
+        assert ids() == []
+
+
+class FinePixel(ptrack.TrackingPixel):
+    def record(self, *args): ...
+
+
+@pytest.mark.parametrize("app_url", [lambda *args: 5, "math.sqrt"])
+def test_a_callable_app_url_is_left_alone(app_url):
+    with override_settings(PTRACK_APP_URL=app_url):
+        assert ids() == []
+        assert ids(include_deployment_checks=True) == []
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "localhost:8000",
+        "web",
+        "www.localhost",
+        "nas.local",
+        "127.0.0.1",
+        "10.0.0.7:80",
+        "[::1]:8000",
+        "[fd00::1]",
+    ],
+)
+def test_w007_host_that_others_cannot_reach(host):
+    with override_settings(PTRACK_APP_URL=f"http://{host}", ALLOWED_HOSTS=["*"]):
+        assert ids() == []
+        assert ids(include_deployment_checks=True) == ["ptrack.W007"]
+
+
+@pytest.mark.parametrize("host", ["8.8.8.8", "[2001:4860:4860::8888]", "www.example.com", "WWW.example.com:8000"])
+def test_a_public_host_that_is_allowed_is_fine(host):
+    hosts = ["8.8.8.8", "[2001:4860:4860::8888]", "www.example.com"]
+    with override_settings(PTRACK_APP_URL=f"https://{host}", ALLOWED_HOSTS=hosts), temporarily(FinePixel):
+        assert ids(include_deployment_checks=True) == []
+
+
+def test_w008_host_that_allowed_hosts_refuses():
+    with override_settings(ALLOWED_HOSTS=[".example.org"]), temporarily(FinePixel):
+        assert ids() == []
+        assert ids(include_deployment_checks=True) == ["ptrack.W008"]
+
+
+def test_a_site_that_only_sends_may_have_any_hosts():
+    ptrack.tracker.restore({})
+    with override_settings(ALLOWED_HOSTS=["internal.example"]):
+        assert [check_id for check_id in ids(include_deployment_checks=True) if check_id != "ptrack.I001"] == []
+
+
+def test_a_broken_app_url_is_reported_once():
+    with override_settings(PTRACK_APP_URL="https://[::1"):
+        assert ids(include_deployment_checks=True) == ["ptrack.W001"]
 
 
 @pytest.mark.parametrize(
@@ -222,7 +286,8 @@ def expect_w001(url, fault):
         message = the_only("ptrack.W001")
     assert message.level == django_checks.WARNING
     assert message.msg.startswith(f"PTRACK_APP_URL {fault}")
-    assert "https://www.example.com" in message.hint
+    assert "https://" in message.msg + message.hint
+    return message
 
 
 ADD_LINE = "path('ptrack/', include('ptrack.urls')),"
@@ -412,9 +477,8 @@ def test_w006_app_url_that_ends_in_the_prefix(app_url, prefix):
 
 def test_w006_app_url_that_ends_in_a_prefix_outside_ascii():
     urlconf = UrlConf(path("mäil/", include("ptrack.urls")))
-    for spelt in ("mäil", "m%C3%A4il"):
-        with override_settings(PTRACK_APP_URL=f"https://www.example.com/{spelt}", ROOT_URLCONF=urlconf):
-            assert ids() == ["ptrack.W006"]
+    with override_settings(PTRACK_APP_URL="https://www.example.com/m%C3%A4il", ROOT_URLCONF=urlconf):
+        assert ids() == ["ptrack.W006"]
 
 
 def test_an_app_url_that_ends_in_the_forced_script_name_is_fine():
@@ -498,14 +562,17 @@ BROKEN_SETTINGS = {
     "ptrack.W003": {"ROOT_URLCONF": UrlConf(path("", include("ptrack.urls")))},
     "ptrack.W006": {"PTRACK_APP_URL": "https://www.example.com/ptrack"},
     "ptrack.W004": {"PTRACK_SECRET": "weak"},
+    "ptrack.W007": {"PTRACK_APP_URL": "http://localhost:8000"},
+    "ptrack.W008": {"PTRACK_APP_URL": "https://other.example"},
 }
+DEPLOY_IDS = ("ptrack.W004", "ptrack.W007", "ptrack.W008")
 
 
 @pytest.mark.django_db(databases=["default", "other"])
 @pytest.mark.parametrize("check_id", BROKEN_SETTINGS)
 def test_manage_py_check_reports_the_id(check_id):
     with override_settings(**BROKEN_SETTINGS[check_id]):
-        output, failed = printed(*(["--deploy", "--tag", "ptrack"] if check_id == "ptrack.W004" else []))
+        output, failed = printed(*(["--deploy", "--tag", "ptrack"] if check_id in DEPLOY_IDS else []))
     assert f"({check_id})" in output
     assert failed == (".E" in check_id)
 

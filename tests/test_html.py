@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -13,7 +15,7 @@ import ptrack
 from ptrack import pixel_img, pixel_url
 from ptrack.exceptions import PtrackArgumentError, PtrackError
 
-from support import UrlConf, remembered, script_prefix
+from support import UrlConf, brand_url, remembered, script_prefix
 
 PREFIX = "https://www.example.com/ptrack/"
 
@@ -196,7 +198,8 @@ def test_an_exception_of_a_custom_encoder_holds_no_argument(build, exception):
         ("é", "%C3%A9"),
         ("<\"'&>", "%3C%22%27%26%3E"),
         (mark_safe('"><script>'), "%22%3E%3Cscript%3E"),
-        ("-._~!$()*+,;=:@", "-._~!$()*+,;=:@"),
+        ("-._~!$()*+,;=:@", "-._~!$()*+,;=%3A@"),
+        ("a./..b/...", "a./..b/..."),
         (b"bytes", "bytes"),
         ("", ""),
     ],
@@ -205,6 +208,13 @@ def test_the_token_of_a_custom_encoder_is_quoted(token, quoted):
     ptrack.ptrack_encoder = encoder_returning(token)
     assert pixel_url() == f"{PREFIX}{quoted}/"
     assert pixel_img() == f'<img src="{PREFIX}{quoted}/" width=1 height=1 alt="">'
+
+
+@pytest.mark.parametrize("token", [".", "..", "a/../b", "./a", "a/.", b"a/.."])
+def test_a_token_with_a_segment_that_clients_remove_is_refused(token):
+    ptrack.ptrack_encoder = encoder_returning(token)
+    with pytest.raises(PtrackError, match=r"a segment '\.'"):
+        pixel_url()
 
 
 @pytest.mark.parametrize(
@@ -238,3 +248,69 @@ def test_jinja2_needs_only_a_global():
     img = engines["jinja2"].from_string("{{ ptrack('welcome', user=user) }}").render({"user": 7})
     url = img.removeprefix('<img src="').removesuffix('" width=1 height=1 alt="">')
     assert ptrack.PtrackEncoder.decrypt(token_of(url)) == [["welcome"], {"user": 7}]
+
+
+# PTRACK_APP_URL as a callable
+
+
+@pytest.mark.parametrize("app_url", [brand_url, "support.brand_url"])
+def test_a_callable_app_url_is_asked_for_each_tag_with_its_arguments(app_url):
+    with override_settings(PTRACK_APP_URL=app_url):
+        for brand in ("one", "two", "one"):
+            assert pixel_url("welcome", brand=brand).startswith(f"https://{brand}.example/base/ptrack/")
+            assert f'src="https://{brand}.example/base/ptrack/' in pixel_img("welcome", brand=brand)
+
+
+def test_two_brands_in_one_process_get_their_own_urls_in_every_thread():
+    def render(number):
+        brand = ("one", "two")[number % 2]
+        return brand, str(pixel_img(number, brand=brand))
+
+    with override_settings(PTRACK_APP_URL=brand_url), ThreadPoolExecutor(8) as threads:
+        images = list(threads.map(render, range(400)))
+    assert [f'<img src="https://{brand}.example/base/ptrack/' in image for brand, image in images] == [True] * 400
+
+
+@pytest.mark.parametrize(
+    ("result", "fault"),
+    [
+        (None, "not set"),
+        ("", "empty"),
+        (5, "of type int"),
+        (b"https://www.example.com", "of type bytes"),
+        ("www.example.com", "without '://'"),
+    ],
+)
+def test_what_a_callable_app_url_returns_is_judged_like_the_setting(result, fault):
+    with override_settings(PTRACK_APP_URL=lambda *args: result), pytest.raises(ImproperlyConfigured) as caught:
+        pixel_url()
+    assert f"is {fault}: let it return" in str(caught.value)
+
+
+def test_a_coroutine_is_no_app_url():
+    with (
+        override_settings(PTRACK_APP_URL=lambda: asyncio.sleep(0)),
+        pytest.raises(ImproperlyConfigured, match=r"the callable .* is of type coroutine"),
+    ):
+        pixel_url()
+
+
+def test_what_a_callable_app_url_raises_comes_out_without_the_arguments():
+    def fail(*args):
+        raise LookupError("no such tenant")
+
+    with override_settings(PTRACK_APP_URL=fail), pytest.raises(LookupError, match="no such tenant") as caught:
+        pixel_url("plaintext")
+    assert "plaintext" not in remembered(caught.value)
+
+
+@pytest.mark.parametrize(
+    "path", ["no.such.module", "www.example.com", "project.settings.MISSING", "project.settings.USE_TZ"]
+)
+def test_a_path_that_leads_to_no_callable_is_an_error_that_names_both_cures(path):
+    with override_settings(PTRACK_APP_URL=path), pytest.raises(ImproperlyConfigured) as caught:
+        pixel_url()
+    message = str(caught.value)
+    assert path in message
+    assert "https://www.example.com" in message
+    assert "dotted path" in message

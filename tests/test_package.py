@@ -130,7 +130,7 @@ def imports_of(path):
     """Yield the names of the modules of ptrack that a module imports, as the map spells them."""
     package = ["ptrack", *path.relative_to(PACKAGE).parts[:-1]]
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom):
+        if isinstance(node, ast.ImportFrom) and (node.level or node.module.split(".")[0] == "ptrack"):
             above = package[: len(package) - node.level + 1] if node.level else []
             module = [*above, *(node.module or "").split(".")] if node.module else above
             for alias in node.names:

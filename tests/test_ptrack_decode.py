@@ -1,14 +1,22 @@
 from __future__ import annotations
 
+import base64
+import html
 import io
+import json
 import os
+import quopri
 import subprocess
 import sys
+from email.message import EmailMessage as StandardMessage
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from django.core.mail import EmailMultiAlternatives
+from django.core.mail.backends.console import EmailBackend
 from django.core.management import CommandError, call_command
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.urls import include, path
 
 import ptrack
@@ -17,9 +25,9 @@ from ptrack.management.commands.ptrack_decode import Command
 from support import UrlConf, script_prefix, seal
 
 
-def decode(url_or_token):
+def decode(text, **options):
     out = io.StringIO()
-    call_command("ptrack_decode", "--", url_or_token, stdout=out)
+    call_command("ptrack_decode", *([] if text is None else ["--", text]), stdout=out, **options)
     return out.getvalue()
 
 
@@ -40,8 +48,7 @@ def token(*args, **kwargs):
         lambda url: url.removeprefix("https://www.example.com"),
         lambda url: url.removeprefix("https://"),
         lambda url: url + "?utm_source=mail#top",
-        lambda url: url.replace("www.example.com", "mirror.example:8000/base"),
-        lambda url: url.replace("/ptrack/", "/another-prefix/"),
+        lambda url: url.replace("www.example.com", "mirror.example:8000"),
         lambda url: url.split("/")[-2],
     ],
 )
@@ -49,10 +56,55 @@ def test_the_arguments_of_a_url_in_any_spelling_are_printed(spell):
     assert decode(spell(url("welcome", 3, user=7))) == 'args: ["welcome", 3]\nkwargs: {"user": 7}\n'
 
 
+PRINTED = 'args: ["x"]\nkwargs: {}\n'
+
+
+def assert_obstacle(text, obstacle):
+    """Assert that a text is decoded, and that the command says why the site does not take its URL."""
+    output = decode(text)
+    assert output.startswith(PRINTED)
+    [note] = output.removeprefix(PRINTED).splitlines()
+    assert "as it stands" in note
+    assert obstacle in note
+
+
 def test_a_site_without_the_route_decodes_too():
     pixel = url("x")
     with override_settings(ROOT_URLCONF=UrlConf()):
-        assert decode(pixel) == decode(pixel.removeprefix("https://www.example.com")) == 'args: ["x"]\nkwargs: {}\n'
+        for text in (pixel, pixel.removeprefix("https://www.example.com")):
+            assert_obstacle(text, "does not include ptrack.urls")
+
+
+@pytest.mark.parametrize(
+    ("spell", "obstacle"),
+    [
+        (lambda url: url.replace("www.example.com", "www.example.com/base"), "begins with '/base/ptrack/'"),
+        (lambda url: url.replace("/ptrack/", "/another-prefix/"), "begins with '/another-prefix/'"),
+        (lambda url: url.replace("/ptrack/", "/ptrack//"), "begins with '/ptrack//'"),
+        (lambda url: f"{url}/", "'//' follows the token"),
+        (lambda url: f"{url}x", "'/x' follows the token"),
+        (lambda url: f"{url}x/", "'/x/' follows the token"),
+        (lambda url: f"{url[:-1]},x/", "',x/' follows the token"),
+        (lambda url: f"{url[:-1]}é", "'é' follows the token"),
+        (lambda url: f"{url}%E2%80%8B", "'/\\u200b' follows the token"),
+        (lambda url: f"https://www.example.com/ptrack/help {url.replace('/ptrack/', '/another/')}", "'/another/'"),
+        (lambda url: f"{url.replace('/ptrack/', '/another/')}.", "'/.' follows the token"),
+        (lambda url: f"{url}.", "'/.' follows the token"),
+        (lambda url: f"`{url}`", "'/`' follows the token"),
+        (lambda url: f"**{url}**", "'/**' follows the token"),
+        (lambda url: f"The image ({url}) was shown", "'/)' follows the token"),
+        (lambda url: f"see {url[:-1]}, ok", "',' follows the token"),
+        (lambda url: f"“{url}”", "'/”' follows the token"),
+    ],
+)
+def test_what_keeps_the_site_from_taking_a_url_is_said(opens, spell, obstacle):
+    text = spell(url("x"))
+    assert_obstacle(text, obstacle)
+    # The command and the site agree.
+    for word in text.split():
+        if "://" in word:
+            Client().get("/" + word.partition("://")[2].partition("/")[2])
+    assert opens == []
 
 
 def test_a_token_with_padding_is_decoded():
@@ -100,7 +152,7 @@ def test_a_url_with_a_quoted_prefix_is_decoded():
     urlpatterns = [path("zähler/", include("ptrack.urls"))]
     with override_settings(ROOT_URLCONF=UrlConf(*urlpatterns)):
         assert "z%C3%A4hler" in url()
-        assert decode(url("x")) == 'args: ["x"]\nkwargs: {}\n'
+        assert decode(url("x")) == PRINTED
 
 
 @pytest.mark.parametrize(
@@ -112,34 +164,16 @@ def test_a_url_with_a_quoted_prefix_is_decoded():
         lambda url: f"<{url}>",
         lambda url: f"https://mirror.example/proxy/xyz=s0-d-e1-ft#{url}",
         lambda url: f'<a href="http://[link]">x</a><img src="{url}"> https://www.example.com/ptrack/help',
-        lambda url: f"https://www.example.com/ptrack/help {url.replace('/ptrack/', '/another/')}/",
-        lambda url: f"[{url}]({url})",
-        lambda url: f"The image ({url}) was shown below https://www.example.com/welcome/.",
-        *(
-            lambda url, marks=marks: marks.format(url)
-            for marks in ("{}.", "`{}`", "“{}”", "**{}**", "{}…", "see {}, ok")
-        ),
-        *(lambda url, marks=marks: marks.format(url[:-1]) for marks in ("see {}, ok", "({})", "{}.")),
-        lambda url: f"{url.replace('/ptrack/', '/another/')}.",
+        lambda url: f"The image {url} was shown below https://www.example.com/welcome/.",
     ],
 )
 def test_the_text_around_a_url_is_ignored(spell):
-    assert decode(spell(url("x"))) == 'args: ["x"]\nkwargs: {}\n'
+    assert decode(spell(url("x"))) == PRINTED
 
 
-@pytest.mark.parametrize(
-    "spell",
-    [
-        lambda url: f"{url}x",
-        lambda url: f"{url}x/",
-        lambda url: f"{url[:-1]},x/",
-        lambda url: f"{url[:-1]}é",
-        lambda url: url.split("/")[-2] + "!",
-    ],
-)
-def test_a_token_with_further_characters_cannot_be_read(spell):
+def test_a_token_alone_with_further_characters_cannot_be_read():
     with pytest.raises(CommandError):
-        decode(spell(url("x")))
+        decode(f"{token('x')}!")
 
 
 @pytest.mark.parametrize(
@@ -156,14 +190,14 @@ def test_a_token_with_further_characters_cannot_be_read(spell):
 def test_a_url_that_holds_its_prefix_twice_is_decoded(app_url, route, script_name):
     urlconf = UrlConf(path(route, include("ptrack.urls")))
     with override_settings(PTRACK_APP_URL=app_url, ROOT_URLCONF=urlconf), script_prefix(script_name):
-        assert decode(ptrack.pixel_img("x")) == 'args: ["x"]\nkwargs: {}\n'
+        assert decode(ptrack.pixel_img("x")) == PRINTED
 
 
 def test_a_url_with_a_script_prefix_is_decoded():
     for prefix in ("/ptrack/", "/p/"):
         with script_prefix(prefix):
-            assert decode(url("x")) == 'args: ["x"]\nkwargs: {}\n'
-            assert decode(url("x").replace(prefix, "/", 1)) == 'args: ["x"]\nkwargs: {}\n'
+            assert decode(url("x")) == PRINTED
+            assert decode(url("x").replace(prefix, "/", 1)) == PRINTED
 
 
 def test_entities_in_an_image_are_resolved():
@@ -214,7 +248,7 @@ def test_a_broken_url_cannot_be_read(text):
 def test_a_broken_app_url_does_not_matter(app_url):
     pixel = url("x")
     with override_settings(PTRACK_APP_URL=app_url):
-        assert decode(pixel) == decode(pixel.split("/")[-2]) == 'args: ["x"]\nkwargs: {}\n'
+        assert decode(pixel) == decode(pixel.split("/")[-2]) == PRINTED
 
 
 def test_a_token_that_ends_in_punctuation_is_decoded():
@@ -229,7 +263,7 @@ def test_a_token_that_ends_in_punctuation_is_decoded():
 
     ptrack.ptrack_encoder = MarkingEncoder
     for text in (url("x"), url("x")[:-1], url("x").split("/")[-2], f"See {url('x')} here."):
-        assert decode(text) == 'args: ["x"]\nkwargs: {}\n'
+        assert decode(text) == PRINTED
 
 
 def test_a_bad_secret_is_reported():
@@ -254,7 +288,120 @@ def test_the_help_names_the_argument(capsys):
     with pytest.raises(SystemExit):
         Command().run_from_argv(["manage.py", "ptrack_decode", "--help"])
     text = capsys.readouterr().out
-    assert " URL-or-token" in text
+    assert " TEXT" in text
+    assert "--file PATH" in text
+
+
+# What people have in hand
+
+
+def email_with(html, cte=None, **options):
+    message = EmailMultiAlternatives("Hello", "Plain text", "news@example.com", ["ada@example.com"], **options)
+    message.attach_alternative(html, "text/html")
+    return message
+
+
+HTML = "<p>Grüße, dear reader of a line that is long enough to be broken by any transfer encoding</p>{}"
+
+
+@pytest.mark.parametrize("encoding", ["quoted-printable", "base64", "8bit"])
+@pytest.mark.parametrize("line_break", ["\n", "\r\n"])
+def test_the_source_of_an_email_is_decoded_whatever_its_transfer_encoding(encoding, line_break):
+    message = StandardMessage()
+    message["Subject"] = "Hello"
+    message.set_content("Plain text")
+    message.add_alternative(HTML.format(ptrack.pixel_img("x")), subtype="html", cte=encoding)
+    source = message.as_bytes().decode()
+    assert (ptrack.pixel_url("x") in source) is False
+    for text in (source, f"From ada@example.com Thu Nov 26 10:00:00 2026\n{source}", f"Sending ...\n\n{source}"):
+        assert decode(text.replace("\n", line_break)) == PRINTED
+
+
+def test_a_forwarded_email_within_an_email_is_decoded():
+    inner, outer = StandardMessage(), StandardMessage()
+    inner.set_content(HTML.format(ptrack.pixel_img("x")), subtype="html", cte="quoted-printable")
+    outer.set_content("See below.")
+    outer.add_attachment(inner)
+    assert decode(outer.as_string()) == PRINTED
+
+
+@pytest.mark.parametrize("encode", [quopri.encodestring, base64.encodebytes])
+def test_a_piece_of_the_source_is_decoded(encode):
+    assert decode(encode(HTML.format(ptrack.pixel_img("x")).encode()).decode()) == PRINTED
+
+
+def test_what_the_console_backend_prints_is_decoded_with_every_pixel_once_and_in_order():
+    out = io.StringIO()
+    backend = EmailBackend(stream=out)
+    for number in (1, 2):
+        pixels = ptrack.pixel_img(number) * 2 + ptrack.pixel_img(number, twice=True)
+        backend.send_messages([email_with(HTML.format(pixels), connection=backend)])
+    assert decode(out.getvalue()).split("\n\n") == [
+        "args: [1]\nkwargs: {}",
+        'args: [1]\nkwargs: {"twice": true}',
+        "args: [2]\nkwargs: {}",
+        'args: [2]\nkwargs: {"twice": true}\n',
+    ]
+
+
+PATH = slice(len("https://www.example.com"), None)
+
+IN_HAND = {
+    "a line of an access log": lambda url: (
+        f'192.0.2.9 - - [25/Nov/2026:10:00:00 +0000] "GET {url[PATH]} HTTP/1.1" 200 43 "-" "Mozilla/5.0"'
+    ),
+    "a line of a log in JSON": lambda url: json.dumps({"status": 200, "path": url[PATH], "agent": "Mozilla/5.0"}),
+    "HTML in JSON": lambda url: json.dumps({"html": f'<img src="{url}" width=1 height=1 alt="">'}),
+    "JSON with escaped slashes": lambda url: json.dumps({"html": f'<img src="{url}">'}).replace("/", "\\/"),
+    "HTML in JSON in JSON": lambda url: json.dumps(json.dumps({"html": f'<img src="{url}">'})),
+    "decimal entities": lambda url: url.replace("/", "&#47;").replace(":", "&#58;"),
+    "hexadecimal entities": lambda url: url.replace("/", "&#x2F;"),
+    "escaped HTML": lambda url: html.escape(f'<img src="{url}" width=1>'),
+    "Gmail": lambda url: f"https://ci3.googleusercontent.com/meips/ADKq_Nbxyz=s0-d-e1-ft#{url}",
+    "Yahoo": lambda url: f"https://ecp.yusercontent.com/mail?url={quote(url, safe='')}&t=1744105488&sig=gF7--~D",
+    "Safe Links": lambda url: (
+        f"https://nam10.safelinks.protection.outlook.com/?url={quote(url, safe='')}&data=04%7C01%7Cx%40example.com"
+    ),
+    "DuckDuckGo": lambda url: f"https://external-content.duckduckgo.com/iu/?u={quote(url, safe='')}",
+    "Barracuda": lambda url: (
+        f"https://linkprotect.cudasvc.com/url?a={quote(url, safe='').replace('%2F', '%2f')}&c=E,1,abc&typo=1"
+    ),
+    "Proofpoint": lambda url: f"https://urldefense.com/v3/__{url}__;!!Abc123!xyz$",
+    "Proofpoint without a slash": lambda url: f"https://urldefense.com/v3/__{url.rstrip('/')}__;!!Abc123!xyz$",
+    "two wrappings": lambda url: (
+        "https://x.safelinks.protection.outlook.com/?url="
+        + quote(f"https://urldefense.com/v3/__{url}__;!!Abc!x$", safe="")
+    ),
+    "a quoted URL": lambda url: quote(url, safe=""),
+    "a quoted-printable soft line break": lambda url: f"{url[:60]}=\n{url[60:]}",
+}
+
+
+@pytest.mark.parametrize("name", IN_HAND)
+def test_what_people_have_in_hand_is_decoded(name):
+    text = IN_HAND[name](url("x"))
+    assert decode(text) == PRINTED
+
+
+def test_a_text_is_read_from_a_file_and_from_the_standard_input(tmp_path, monkeypatch):
+    file = tmp_path / "email.eml"
+    file.write_bytes(b"\xff " + url("x").encode())
+    assert decode(None, file=file) == PRINTED
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"See\n{url('x')}\n"))
+    assert decode("-") == PRINTED
+
+
+def test_a_text_and_a_file_exclude_each_other(tmp_path):
+    for arguments in ({"text": None}, {"text": "x", "file": tmp_path}):
+        with pytest.raises(CommandError, match="either a text"):
+            decode(**arguments)
+    with pytest.raises(CommandError, match=r"missing\.eml cannot be read"):
+        decode(None, file=tmp_path / "missing.eml")
+
+
+def test_the_front_of_a_url_of_a_callable_app_url_may_be_anything():
+    with override_settings(PTRACK_APP_URL=lambda *args, **kwargs: "https://www.example.com/brand/one"):
+        assert decode(url("x")) == PRINTED
 
 
 # In a shell

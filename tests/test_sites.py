@@ -92,7 +92,7 @@ APP_URL = 'PTRACK_APP_URL = "https://www.example.com"'
 
 
 def test_a_newcomers_site_records_an_open_with_pixels_beside_its_settings(tmp_path):
-    site = Site(tmp_path, "mysite", APP_URL, PIXELS)
+    site = Site(tmp_path, "mysite", f'{APP_URL}\nALLOWED_HOSTS = ["www.example.com", "testserver"]', PIXELS)
     assert site.run("manage.py", "check", "--deploy", "--tag", "ptrack").strip().endswith("no issues (0 silenced).")
     url = site.render()
     assert url.startswith("https://www.example.com/ptrack/")

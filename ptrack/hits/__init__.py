@@ -4,7 +4,7 @@ A pixel that takes the request finds a ``Hit`` at ``request.ptrack``::
 
     @ptrack.tracker.register
     class OpenPixel(ptrack.TrackingPixel):
-        def record(self, request, *args, **kwargs):
+        def record(self, request: HitRequest, *args: int | str, **kwargs: int | str) -> None:
             if request.ptrack.kind.is_open: ...
 """
 
@@ -19,6 +19,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from django.http import HttpRequest
 from django.http.request import HttpHeaders
 
 from ptrack.encoder import current_encoder
@@ -26,7 +27,7 @@ from ptrack.encoder import current_encoder
 from .judgement import classify
 from .kinds import HitKind
 
-__all__ = ["Hit", "HitKind", "classify"]
+__all__ = ["Hit", "HitKind", "HitRequest", "classify"]
 
 #: Bytes of a pixel's id. The chance that two of a billion pixels share one is 10**-21.
 PIXEL_ID_SIZE = 16
@@ -96,6 +97,12 @@ class Hit:
     @cached_property
     def _verdict(self) -> tuple[HitKind, str]:
         return classify(HttpHeaders(self._meta), self.age)
+
+
+class HitRequest(HttpRequest):
+    """The type of the request that a pixel receives, for type checkers: an ``HttpRequest`` with its ``Hit``."""
+
+    ptrack: Hit
 
 
 def _check_issued_at(value: object) -> datetime | None:
