@@ -24,8 +24,9 @@ The map of the package, by what you want to change. Arrows show the order of use
 
   * the routes: ``urls``
   * the GIF, the headers of the answer such as ``Cache-Control``, the methods: ``views``
-  * registering pixels, calling ``record``, what happens to its exceptions: ``trackers``
-  * local variables in tracebacks: ``_tracebacks``
+  * registering pixels, calling ``record``, what happens to its exceptions: ``trackers``;
+    waiting for an async ``record``: ``_awaiting``
+  * local variables in tracebacks: ``_tracebacks``; a log handler that fails: ``_logging``
   * ``request.ptrack``, its ids and times: ``hits/__init__.py``
   * what tells a reader from a machine, such as a new user agent: ``hits/rules.py``, a table;
     ``hits/judgement.py`` asks it, ``hits/kinds.py`` names the kinds
@@ -44,7 +45,7 @@ The map of the package, by what you want to change. Arrows show the order of use
 
 A module imports only from the lines above its own::
 
-    conf  exceptions  _tracebacks  _pasted_text  hits.kinds
+    conf  exceptions  _awaiting  _logging  _tracebacks  _pasted_text  hits.kinds
     _urlconf  hits.rules  encoder  trackers
     hits.judgement  html  _discovery
     hits

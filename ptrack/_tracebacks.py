@@ -38,6 +38,36 @@ def clear_locals(error: BaseException, handled: BaseException | None = None) -> 
                 pending += current.exceptions
 
 
+def lines_without_values(error: BaseException) -> str:
+    """Return the traceback of an exception as text, with the name of its class in place of its message.
+
+    The exceptions that it was raised from come first, as in Python's own tracebacks. Of an
+    ``ImportError`` the module is named too.
+    """
+    try:
+        return "\n\n".join(_texts_without_values(error))
+    except Exception:
+        # An attribute of the exception raises.
+        return _full_name(error)
+
+
+def _texts_without_values(error: BaseException) -> list[str]:
+    texts: list[str] = []
+    done: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in done:
+        done.add(id(current))
+        lines = "".join(traceback.format_tb(current.__traceback__))
+        module = f" ({current.name})" if isinstance(current, ImportError) else ""
+        texts.insert(0, f"Traceback (most recent call last):\n{lines}{_full_name(current)}{module}")
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+    return texts
+
+
+def _full_name(error: BaseException) -> str:
+    return f"{type(error).__module__}.{type(error).__qualname__}"
+
+
 def without_locals(function: Callable[_P, _R]) -> Callable[_P, _R]:
     """Wrap a function so that the exceptions it raises carry no local variables.
 

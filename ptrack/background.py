@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from asyncio import CancelledError
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -17,8 +16,10 @@ from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
-from ._tracebacks import without_locals
-from .hits import Hit, HitRequest
+from ._logging import log, must_escape
+from ._tracebacks import lines_without_values, without_locals
+from .exceptions import PtrackRegistrationError
+from .hits import Hit, HitKind, HitRequest
 from .hits.rules import HEADERS_READ
 from .trackers import TrackingPixel, dotted_path, log_failure, run, tracker
 
@@ -57,11 +58,15 @@ HEADERS_KEPT = (
     "X-Forwarded-Proto",
     "X-Real-IP",
 )
-_META_KEPT = ("REMOTE_ADDR", *(f"HTTP_{name.upper().replace('-', '_')}" for name in HEADERS_KEPT))
+
+
+def _to_meta_name(header: str) -> str:
+    return f"HTTP_{header.upper().replace('-', '_')}"
+
+
+_META_KEPT = ("REMOTE_ADDR", *map(_to_meta_name, HEADERS_KEPT))
 
 _DEFAULT_OPTIONS: Mapping[str, Any] = {"backend": DEFAULT_TASK_BACKEND_ALIAS, "queue_name": DEFAULT_TASK_QUEUE_NAME}
-
-logger = logging.getLogger("ptrack")
 
 
 class BackgroundPixel(TrackingPixel):
@@ -75,6 +80,10 @@ class BackgroundPixel(TrackingPixel):
 
     #: Options of ``Task.using()``, such as ``{"queue_name": "opens"}`` or ``{"backend": "slow"}``.
     task_options: ClassVar[Mapping[str, Any]] = {}
+
+    #: The names of the headers that travel with a task. They narrow ``HEADERS_KEPT``: no other
+    #: header travels.
+    request_headers: ClassVar[tuple[str, ...]] = HEADERS_KEPT
 
     _needs_request = True
 
@@ -117,13 +126,14 @@ class BackgroundPixel(TrackingPixel):
     def _on_hit(self, args: Sequence[Any], kwargs: dict[str, Any], request: Any, takes_request: bool) -> None:
         try:
             _enqueue(self, args, kwargs, request)
-        except (Exception, CancelledError) as error:
-            # By its type alone: its message may hold what was to be queued.
-            logger.error(
-                "The task engine refused a hit of pixel %s (%s.%s); it is recorded while the image is served.",
+        except BaseException as error:
+            if must_escape(error):
+                raise
+            log(
+                logging.ERROR,
+                "The task engine refused a hit of pixel %s; it is recorded while the image is served.\n%s",
                 dotted_path(type(self)),
-                type(error).__module__,
-                type(error).__qualname__,
+                lines_without_values(error),
             )
         else:
             return
@@ -138,12 +148,15 @@ def _enqueue(pixel: BackgroundPixel, args: Sequence[Any], kwargs: dict[str, Any]
         "id": request.ptrack.id,
         "timestamp": request.ptrack.at.timestamp(),
         "method": request.method,
-        "meta": {name: request.META[name] for name in _META_KEPT if name in request.META},
+        "meta": _meta_to_keep(request.META, pixel.request_headers),
         "args": list(args),
         "kwargs": kwargs,
         "path": request.path,
         "token": request.ptrack.token,
     }
+    if pixel.request_headers is not HEADERS_KEPT:
+        # The worker may lack the headers that decide.
+        hit["verdict"] = [request.ptrack.kind, request.ptrack.reason]
     # As ASCII text: databases that keep an engine's JSON refuse NUL and lone surrogates.
     text = json.dumps(hit)
     if json.loads(text) != hit:
@@ -154,13 +167,31 @@ def _enqueue(pixel: BackgroundPixel, args: Sequence[Any], kwargs: dict[str, Any]
     pixel.task().enqueue(path, text)
 
 
+def _meta_to_keep(meta: Mapping[str, Any], request_headers: Sequence[str]) -> dict[str, Any]:
+    """Return the remote address and the headers of a request that travel with a task, as in its ``META``."""
+    wanted = {_to_meta_name(name) for name in request_headers}
+    kept = {name: meta[name] for name in _META_KEPT if name in meta and (name in wanted or name == "REMOTE_ADDR")}
+    if "HTTP_REFERER" in kept:
+        # The query of another page is none of the queue's business.
+        kept["HTTP_REFERER"] = kept["HTTP_REFERER"].partition("?")[0]
+    return kept
+
+
 def _find_class(path: str) -> type[TrackingPixel]:
+    """Return the class that a task names: a registered one, or any subclass of ``BackgroundPixel``.
+
+    Raises ``PtrackRegistrationError`` for anything else, for a queue must not decide what is called.
+    """
     for pixel_class in tracker:
         if dotted_path(pixel_class) == path:
             return pixel_class
     # In a worker without autodiscovery.
-    found: type[TrackingPixel] = import_string(path)
-    return found
+    found = import_string(path)
+    if isinstance(found, type) and issubclass(found, BackgroundPixel):
+        return found
+    raise PtrackRegistrationError(
+        f"A task names {path!r}, which is neither registered nor a subclass of ptrack.BackgroundPixel: it is not run."
+    )
 
 
 def _to_request(hit: Mapping[str, Any]) -> HitRequest:
@@ -170,6 +201,9 @@ def _to_request(hit: Mapping[str, Any]) -> HitRequest:
     request.META = hit["meta"]
     request.ptrack = Hit(hit["token"], request.META, hit["timestamp"])
     request.ptrack.id = hit["id"]
+    if "verdict" in hit:
+        kind, reason = hit["verdict"]
+        request.ptrack._verdict = HitKind(kind), reason
     return request
 
 
@@ -202,6 +236,7 @@ def run_pixel(pixel: str, hit: str) -> None:
     request = _to_request(found) if registration.takes_request else None
     try:
         run(registration.pixel, found["args"], found["kwargs"], request)
-    except (Exception, CancelledError) as error:
-        log_failure(pixel_class, error, handled)
+    except BaseException as error:
+        if not must_escape(error):
+            log_failure(pixel_class, error, handled)
         raise

@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from . import conf
+from ._logging import log
 from ._tracebacks import without_locals
 from ._urlconf import missing_script_prefix, pixel_path
 from .encoder import current_encoder
@@ -27,8 +28,6 @@ _UNQUOTED = "!$()*+,;=/~@"
 
 # Browsers and proxies remove such segments from a path.
 _DOT_SEGMENTS = frozenset({".", ".."})
-
-logger = logging.getLogger("ptrack")
 
 
 @without_locals
@@ -54,7 +53,8 @@ def pixel_url(*args: int | str, **kwargs: int | str) -> str:
     app_url, path = conf.app_url(*args, **kwargs), pixel_path()
     url = app_url + missing_script_prefix(app_url, path.script_prefix) + path.prefix + token + path.suffix
     if len(url) > URL_MAX_LENGTH:
-        logger.warning(
+        log(
+            logging.WARNING,
             "The URL of a pixel has %d characters; clients and proxies may cut it after %d. "
             "Pass shorter arguments, such as primary keys.",
             len(url),

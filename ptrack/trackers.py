@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import inspect
 import logging
 import sys
 from abc import ABC, abstractmethod
-from asyncio import CancelledError
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import ContextVar, copy_context
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any, ClassVar, NamedTuple, TypeVar
 
-from asgiref.sync import async_to_sync
 from django.core.checks import CheckMessage
 from django.http import HttpRequest
 
+from ._awaiting import wait_for
+from ._logging import log, must_escape
 from ._tracebacks import clear_locals
 from .exceptions import PtrackRegistrationError
-
-logger = logging.getLogger("ptrack")
 
 #: What pixels raise is appended to this list, if there is one. ``ptrack.testing`` sets it.
 failures: ContextVar[list[BaseException] | None] = ContextVar("ptrack_failures", default=None)
@@ -161,8 +157,9 @@ class Tracker:
                 if registration.needs_request and request is None:
                     request = get_request()
                 registration.pixel._on_hit(args, kwargs, request, registration.takes_request)
-            # A cancelled coroutine raises CancelledError, which is no Exception.
-            except (Exception, CancelledError) as error:
+            except BaseException as error:
+                if must_escape(error):
+                    raise
                 log_failure(pixel_class, error, handled)
 
 
@@ -183,11 +180,20 @@ def log_failure(pixel_class: type[TrackingPixel], error: BaseException, handled:
 
     ``handled`` is an exception that was being handled before; its frames are not cleared.
     """
-    clear_locals(error, handled)
-    # The first frame is the caller's. It is still running, so it cannot be cleared and is left
-    # out. The method is called on BaseException, for a class may have one of its own.
-    BaseException.with_traceback(error, error.__traceback__ and error.__traceback__.tb_next)
-    logger.error("Pixel %s failed to record a hit.", dotted_path(pixel_class), exc_info=error)
+    path = dotted_path(pixel_class)
+    try:
+        clear_locals(error, handled)
+        # The first frame is the caller's. It is still running, so it cannot be cleared and is
+        # left out. The method is called on BaseException, for a class may have one of its own.
+        BaseException.with_traceback(error, error.__traceback__ and error.__traceback__.tb_next)
+    except BaseException as failure:
+        if must_escape(failure):
+            raise
+        # An attribute of the exception raises, so nothing can read its traceback.
+        name = type(error).__qualname__
+        log(logging.ERROR, "Pixel %s failed to record a hit, with a %s that cannot be logged.", path, name)
+    else:
+        log(logging.ERROR, "Pixel %s failed to record a hit.", path, exc_info=error)
     collected = failures.get()
     if collected is not None:
         collected.append(error)
@@ -201,29 +207,7 @@ def run(pixel: TrackingPixel, args: Sequence[Any], kwargs: dict[str, Any], reque
     # The method is looked up at each hit, so that a test can patch it.
     result = pixel.record(*args, **kwargs) if request is None else pixel.record(request, *args, **kwargs)
     if result is not None and inspect.isawaitable(result):
-        _wait_for(result)
-
-
-def _wait_for(awaitable: Awaitable[object]) -> None:
-    if _is_inside_event_loop():
-        # The loop of this thread waits for the caller, so the awaitable runs in the loop of
-        # another thread. This happens where asynchronous code, such as a test, calls a view.
-        with ThreadPoolExecutor(1) as pool:
-            pool.submit(copy_context().run, asyncio.run, _await(awaitable)).result()
-    else:
-        async_to_sync(_await)(awaitable)
-
-
-def _is_inside_event_loop() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
-
-
-async def _await(awaitable: Awaitable[object]) -> None:
-    await awaitable
+        wait_for(result)
 
 
 def _takes_request(pixel: TrackingPixel) -> bool:

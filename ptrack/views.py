@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import time
-from asyncio import CancelledError
 from collections.abc import Callable
 from functools import partial
 from typing import cast
@@ -14,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.views.decorators.csrf import csrf_exempt
 
+from ._logging import log, must_escape, text_of
 from .encoder import current_encoder
 from .hits import Hit, HitRequest
 from .trackers import tracker
@@ -46,8 +46,6 @@ ANSWERED_METHODS = ("GET", "HEAD")
 #: The number of characters above which a token is not decoded. The limit is twice the 8 KB that
 #: common servers take as a request line.
 TOKEN_MAX_LENGTH = 16_384
-
-logger = logging.getLogger("ptrack")
 
 
 # The view itself refuses a POST: CsrfViewMiddleware would log its path.
@@ -92,10 +90,12 @@ def record_hit(token: str, get_request: Callable[[], HttpRequest]) -> None:
         args, kwargs = current_encoder().decrypt(token)
     except ImproperlyConfigured as error:
         # Only the message: a traceback would hold this frame and its token.
-        logger.error("A hit was not recorded: %s", str(error))
-    except (Exception, CancelledError) as error:
+        log(logging.ERROR, "A hit was not recorded: %s", text_of(error))
+    except BaseException as error:
+        if must_escape(error):
+            raise
         # Strangers send junk all day, so this is said only to those who ask for it.
-        logger.debug("A token could not be read: %s", type(error).__name__)
+        log(logging.DEBUG, "A token could not be read: %s", type(error).__name__)
     else:
         if isinstance(args, (list, tuple)) and isinstance(kwargs, dict):
             tracker.record(args, kwargs, partial(_request_with_hit, token, arrived, get_request))

@@ -247,8 +247,82 @@ def test_a_hit_that_the_engine_refuses_is_recorded_in_process(caplog, error):
     assert (args, request.ptrack.kind) == (("in-the-token",), "person")
     [entry] = caplog.records
     assert (entry.name, entry.levelno, entry.exc_info) == ("ptrack", logging.ERROR, None)
-    name = f"{type(error).__module__}.{type(error).__qualname__}"
-    assert f"refused a hit of pixel {__name__}.TopLevelPixel ({name})" in entry.getMessage()
+    message = entry.getMessage()
+    assert f"refused a hit of pixel {__name__}.TopLevelPixel" in message
+    # The lines of the traceback and the name of the error, without any value.
+    assert 'raise self.options.get("error"' in message
+    assert message.endswith(f"{type(error).__module__}.{type(error).__qualname__}")
+    assert "in-the" not in message
+
+
+class OddError(Exception):
+    @property
+    def __context__(self):
+        raise ZeroDivisionError
+
+
+def test_what_is_missing_for_the_engine_is_named(caplog):
+    ptrack.tracker.register(TopLevelPixel)
+    missing = ModuleNotFoundError("No module named 'a_broker'", name="a_broker")
+    missing.__cause__ = error = ConnectionError("in-the-error")
+    error.__cause__ = missing
+    for odd, shown in ((missing, "builtins.ModuleNotFoundError (a_broker)"), (OddError(), f"{__name__}.OddError")):
+        with override_settings(TASKS=tasks(RefusingBackend, OPTIONS={"error": odd})):
+            open_mail(ptrack.pixel_img())
+        message = caplog.records[-1].getMessage()
+        assert message.endswith(shown)
+        assert "in-the-error" not in message
+    assert "builtins.ConnectionError" in caplog.records[0].getMessage()
+    assert len(seen) == 2
+
+
+def test_an_engine_may_stop_the_process():
+    ptrack.tracker.register(TopLevelPixel)
+    with override_settings(TASKS=tasks(RefusingBackend, OPTIONS={"error": KeyboardInterrupt()})):
+        with pytest.raises(KeyboardInterrupt):
+            open_mail(ptrack.pixel_img())
+
+
+def test_a_worker_may_be_stopped(opens):
+    def record(self):
+        raise KeyboardInterrupt
+
+    pixel_class = register(record)
+    with pytest.raises(KeyboardInterrupt):
+        run_pixel.func(f"{__name__}.{pixel_class.__qualname__}", json.dumps(a_hit()))
+
+
+def a_hit(**changes):
+    return {
+        **{"id": "0" * 32, "timestamp": 0, "method": "GET", "meta": {}, "args": [], "kwargs": {}, "path": "/"},
+        **{"token": "x", **changes},
+    }
+
+
+class NarrowPixel(BackgroundPixel):
+    request_headers = ("accept-language", "Cookie")
+
+    def record(self, request, *args):
+        seen.append((request, args, {}))
+
+
+def test_the_headers_that_travel_can_be_narrowed_and_never_widened():
+    ptrack.tracker.register(NarrowPixel)
+    with override_settings(TASKS=tasks(ImmediateBackend)):
+        open_mail(ptrack.pixel_img("x"), **{**HEADERS, "Accept-Language": "de"})
+    [(request, _, _)] = seen
+    assert dict(request.headers) == {"Accept-Language": "de"}
+    assert request.META["REMOTE_ADDR"] == "127.0.0.1"
+    # The kind was judged where all headers were.
+    assert (request.ptrack.kind, request.ptrack.reason) == ("person", 'user agent contains "Thunderbird"')
+
+
+def test_the_referer_travels_without_its_query():
+    ptrack.tracker.register(TopLevelPixel)
+    with override_settings(TASKS=tasks(ImmediateBackend)):
+        open_mail(ptrack.pixel_img("x"), referer="https://mail.example.com/inbox?search=secret")
+    [(request, _, _)] = seen
+    assert request.headers["Referer"] == "https://mail.example.com/inbox"
 
 
 def test_a_refused_hit_whose_pixel_fails_is_logged_twice(caplog, opens):

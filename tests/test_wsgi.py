@@ -408,26 +408,26 @@ def test_a_urlconf_that_a_pixel_sets_is_gone_after_the_request(application):
 
 
 @pytest.mark.parametrize("failing", ["receiver", "pixel", "server"])
-def test_an_exit_does_not_keep_connections_from_being_checked(without_django, failing):
-    """A server ends a worker with SystemExit, whatever that is doing."""
+def test_an_interruption_does_not_keep_connections_from_being_checked(without_django, failing):
+    """A server may end a worker at any moment."""
     calls.clear()
 
-    def exit_if(name):
+    def interrupt_if(name):
         if name == failing:
-            raise SystemExit
+            raise KeyboardInterrupt
 
     @ptrack.tracker.register
     class ConnectingPixel(ptrack.TrackingPixel):
         def record(self):
             connections["default"] = FakeConnection()
-            exit_if("pixel")
+            interrupt_if("pixel")
 
     def hit():
         connections["default"] = FakeConnection()
-        with pytest.raises(SystemExit):
-            without_django(environ_of(path_of()), lambda status, headers: exit_if("server"))
+        with pytest.raises(KeyboardInterrupt):
+            without_django(environ_of(path_of()), lambda status, headers: interrupt_if("server"))
 
-    with connected(request_started, lambda **details: exit_if("receiver"), weak=False):
+    with connected(request_started, lambda **details: interrupt_if("receiver"), weak=False):
         run_in_new_thread(hit)
     # At the beginning and at the end of the request.
     assert calls.count("connection checked") == 2

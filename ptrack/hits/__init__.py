@@ -13,7 +13,6 @@ from __future__ import annotations
 import hashlib
 import logging
 import uuid
-from asyncio import CancelledError
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -22,6 +21,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.http.request import HttpHeaders
 
+from ptrack._logging import log, must_escape
 from ptrack.encoder import current_encoder
 
 from .judgement import classify
@@ -31,8 +31,6 @@ __all__ = ["Hit", "HitKind", "HitRequest", "classify"]
 
 #: Bytes of a pixel's id. The chance that two of a billion pixels share one is 10**-21.
 PIXEL_ID_SIZE = 16
-
-logger = logging.getLogger("ptrack")
 
 
 class Hit:
@@ -72,9 +70,11 @@ class Hit:
         try:
             issued_at = getattr(encoder, "issued_at", None)
             return None if issued_at is None else _check_issued_at(issued_at(self.token))
-        except (Exception, CancelledError) as error:
+        except BaseException as error:
+            if must_escape(error):
+                raise
             # Without the exception, whose frames hold the token.
-            logger.warning("issued_at() of the encoder %r failed: %s", encoder, type(error).__name__)
+            log(logging.WARNING, "issued_at() of the encoder %r failed: %s", encoder, type(error).__name__)
             return None
 
     @cached_property

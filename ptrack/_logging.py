@@ -1,0 +1,47 @@
+"""Keeps a failure in one place from doing harm in another: what to catch, and a log that never raises."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+import threading
+
+_logger = logging.getLogger("ptrack")
+
+
+def must_escape(error: BaseException) -> bool:
+    """Return whether an exception is not to be caught, because a server or an interpreter stops by it.
+
+    ``SystemExit`` is one in the main thread alone: in any other thread it ends nothing but that
+    thread, so there it is a failure like others.
+    """
+    if isinstance(error, SystemExit):
+        return threading.current_thread() is threading.main_thread()
+    return isinstance(error, (KeyboardInterrupt, GeneratorExit))
+
+
+def log(level: int, message: str, *args: object, exc_info: BaseException | None = None) -> None:
+    """Log a message on the logger ``ptrack``.
+
+    Whatever a handler or a filter raises, the caller goes on: the message is then written to
+    the standard error stream, without a traceback.
+    """
+    try:
+        # The caller of this function is the one that the log should name.
+        _logger.log(level, message, *args, exc_info=exc_info, stacklevel=2)
+    except BaseException as error:
+        if must_escape(error):
+            raise
+        with contextlib.suppress(Exception):
+            sys.stderr.write(f"Logging failed with {type(error).__name__}. ptrack had to say: {message % args}\n")
+
+
+def text_of(error: BaseException) -> str:
+    """Return the message of an exception, or the name of its class if the message cannot be had."""
+    try:
+        return str(error)
+    except BaseException as failure:
+        if must_escape(failure):
+            raise
+        return type(error).__name__
