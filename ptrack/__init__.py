@@ -16,20 +16,23 @@ The map of the package, by what you want to change. Arrows show the order of use
 
 * Rendering: ``templatetags/ptrack.py`` -> ``html`` -> ``encoder``
 
-  * the ``<img>``, the URL around the token, the warning for a long URL: ``html``
-  * the path before the token, by active URLconf, script prefix and language: ``_urlconf``
+  * the ``<img>``, joining base URL, prefix and token, the warning for a long URL: ``html``
+  * the base URL, which is ``PTRACK_APP_URL``: ``conf``
+  * the prefix, which is the path of ``ptrack.urls`` for the active URLconf, script prefix and
+    language: ``_urlconf``
   * the token: ``encoder``
 
 * A hit: ``urls`` -> ``views`` -> ``encoder`` -> ``trackers``
 
   * the routes: ``urls``
   * the GIF, the headers of the answer such as ``Cache-Control``, the methods: ``views``
-  * registering pixels, calling ``record``, what happens to its exceptions: ``trackers``;
-    waiting for an async ``record``: ``_awaiting``
+  * registering pixels, calling ``record``, what happens to its exceptions: ``trackers``; in a
+    worker: ``background.run_pixel``; waiting for an async ``record``: ``_awaiting``
   * local variables in tracebacks: ``_tracebacks``; a log handler that fails: ``_logging``
   * ``request.ptrack``, its ids and times: ``hits/__init__.py``
-  * what tells a reader from a machine, such as a new user agent: ``hits/rules.py``, a table;
-    ``hits/judgement.py`` asks it, ``hits/kinds.py`` names the kinds
+  * what tells a reader from a machine, such as a new user agent: ``hits/rules.py``, data; the
+    steps are in CONTRIBUTING.md, "Adding a rule about a user agent"; ``hits/judgement.py`` asks
+    the rules, ``hits/kinds.py`` names the kinds
 
 * Settings: ``conf``, the only module that reads them
 
@@ -54,8 +57,11 @@ A module imports only from the lines above its own::
     checks
     apps
 
-Two modules look upward, when they are called: ``encoder`` reads ``ptrack.ptrack_encoder``,
-because users assign it, and ``apps`` calls ``ptrack.autodiscover``.
+The core imports no opt-in module, whatever its line, except for ``BackgroundPixel`` when
+somebody asks for it. Commands import what they need. ``tests/test_package.py`` holds all this.
+Three modules import the package itself: ``encoder`` reads ``ptrack.ptrack_encoder`` when it is
+called, because users assign it, ``apps`` calls ``ptrack.autodiscover``, and ``opens`` registers
+its pixel.
 """
 
 from __future__ import annotations

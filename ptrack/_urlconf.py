@@ -41,6 +41,8 @@ class PixelPath(NamedTuple):
 def pixel_path() -> PixelPath:
     """Return the path of a pixel for the active URLconf, script prefix and language.
 
+    If the URLconf includes ``ptrack.urls`` twice, Django takes the route that comes last.
+
     Raises ``NoReverseMatch`` if the URLconf does not include ``ptrack.urls``.
     """
     return _reverse(get_resolver(get_urlconf()), get_script_prefix(), translation.get_language())
@@ -62,6 +64,7 @@ def _reverse(_resolver: URLResolver, _script_prefix: str, _language: str | None)
             "more arguments or has a per cent sign. Add path('ptrack/', include('ptrack.urls')) to the URLconf, "
             "outside any namespace."
         )
+    # reverse() puts the script prefix first. It is split off because PTRACK_APP_URL may end in it already.
     quoted = quoted_script_prefix()
     script_prefix = quoted[:-1] if before.startswith(quoted) else ""
     return PixelPath(script_prefix, before.removeprefix(script_prefix), suffix)
@@ -117,7 +120,7 @@ def fronts_of(path: str) -> list[str]:
         return ["/".join(segments[:count]) for count in range(1, len(segments))]
     base = app_url.rstrip("/") if isinstance(app_url, str) else ""
     app_path = _path_of(base)
-    fronts = {app_path + missing_script_prefix(base, script_prefix), app_path, script_prefix, ""}
+    fronts = {app_path + script_prefix_to_add(base, script_prefix), app_path, script_prefix, ""}
     return sorted(fronts, key=len, reverse=True)
 
 
@@ -145,7 +148,7 @@ def _is_route_translated(resolver: URLResolver) -> bool:
         return True
 
 
-def missing_script_prefix(app_url: str, script_prefix: str) -> str:
+def script_prefix_to_add(app_url: str, script_prefix: str) -> str:
     """Return the script prefix that a URL needs after ``PTRACK_APP_URL``: none if that ends in it already."""
     # A site that is served below a path may say so in the setting, to the server, or in both.
     _, _, path = app_url.partition("://")[2].partition("/")

@@ -39,8 +39,8 @@ from django.utils.functional import LazyObject, Promise
 from nacl.bindings import crypto_secretbox, crypto_secretbox_open
 from nacl.exceptions import CryptoError
 
-# The swap point, and the one look upward: users assign ``ptrack.ptrack_encoder`` in their
-# pixels.py, so it is read from the package at every call.
+# The swap point: users assign ``ptrack.ptrack_encoder`` in their pixels.py, so it is read from
+# the package at every call.
 import ptrack
 
 from . import conf

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from . import conf
 from ._logging import log
 from ._tracebacks import without_locals
-from ._urlconf import missing_script_prefix, pixel_path
+from ._urlconf import pixel_path, script_prefix_to_add
 from .encoder import current_encoder
 from .exceptions import PtrackArgumentError, PtrackError
 
@@ -51,7 +51,7 @@ def pixel_url(*args: int | str, **kwargs: int | str) -> str:
         )
     token = _make_token(args, kwargs)
     app_url, path = conf.app_url(*args, **kwargs), pixel_path()
-    url = app_url + missing_script_prefix(app_url, path.script_prefix) + path.prefix + token + path.suffix
+    url = app_url + script_prefix_to_add(app_url, path.script_prefix) + path.prefix + token + path.suffix
     if len(url) > URL_MAX_LENGTH:
         log(
             logging.WARNING,

@@ -46,7 +46,8 @@ class TrackingPixel(ABC):
 
         With ``request`` as its first parameter it also receives the ``HttpRequest``. It may be
         ``async``. What it returns is ignored. What it raises is logged: the image is served
-        and the other pixels run all the same.
+        and the other pixels run all the same. ``KeyboardInterrupt``, ``GeneratorExit`` and, in
+        the main thread, ``SystemExit`` are not caught.
         """
 
     def check(self) -> list[CheckMessage]:

@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy, override
 
 import ptrack
 from ptrack import pixel_url
+from ptrack.testing import open_mail
 
 from support import UrlConf, remembered, script_prefix
 
@@ -49,6 +50,15 @@ def test_the_url_follows_the_urlconf_of_the_thread():
     assert "/other/" in pixel_url()
     set_urlconf(None)
     assert pixel_url().startswith(PREFIX)
+
+
+def test_of_two_prefixes_the_last_is_rendered_and_both_are_answered(opens):
+    urlconf = UrlConf(path("old/", include("ptrack.urls")), path("new/", include("ptrack.urls")))
+    with override_settings(ROOT_URLCONF=urlconf):
+        image = ptrack.pixel_img("x")
+        assert "/new/" in image
+        open_mail(image + image.replace("/new/", "/old/"))
+    assert opens == [(["x"], {})] * 2
 
 
 def test_the_url_follows_the_script_prefix():
