@@ -7,6 +7,7 @@ frames and keep the lines of the traceback as they are.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import sys
 import traceback
@@ -82,7 +83,9 @@ def without_locals(function: Callable[_P, _R]) -> Callable[_P, _R]:
         except BaseException as error:
             # This frame is still running, so it has to empty itself.
             del args, kwargs
-            clear_locals(error, handled)
+            # An attribute of the exception may raise. That must not hide the exception.
+            with contextlib.suppress(Exception):
+                clear_locals(error, handled)
             raise
 
     return wrapper

@@ -89,7 +89,7 @@ def check_app_url(**kwargs: Any) -> list[checks.CheckMessage]:
     if fault is None:
         return []
     return warn(
-        f"PTRACK_APP_URL {fault}, so email clients cannot request the images.",
+        f"PTRACK_APP_URL {fault}, so not every email client can request the images.",
         f"Set it to scheme and host, and a path if need be, such as {example!r}. "
         "A site that only serves pixels may remove it.",
         "ptrack.W001",
@@ -99,9 +99,10 @@ def check_app_url(**kwargs: Any) -> list[checks.CheckMessage]:
 def check_host(**kwargs: Any) -> list[checks.CheckMessage]:
     """Check, before a site is deployed, that email clients reach the host and that Django answers for it."""
     url = conf.fixed_app_url()
-    if url is None or _find_fault_of_url(url):
+    if url is None or _find_fault_of_url(url) or not url.isascii():
         return []
-    domain = urlsplit(url).hostname or ""
+    # As Django does, without a dot at the end.
+    domain = (urlsplit(url).hostname or "").removesuffix(".")
     if ":" in domain:
         domain = f"[{domain}]"
     if _is_private(domain):
@@ -113,7 +114,7 @@ def check_host(**kwargs: Any) -> list[checks.CheckMessage]:
     if list(tracker) and any(pixel_routes()) and not validate_host(domain, conf.allowed_hosts()):
         return warn(
             f"ALLOWED_HOSTS refuses {domain!r}, the host of PTRACK_APP_URL, so Django answers every pixel with 400.",
-            f"Add {domain!r} to ALLOWED_HOSTS, or remove ptrack.urls if another site serves the pixels.",
+            f"Add {domain!r} to ALLOWED_HOSTS. If another site serves the pixels, register none here.",
             "ptrack.W008",
         )
     return []
@@ -212,9 +213,16 @@ def _to_ascii(url: str) -> str:
     return iri_to_uri(parts._replace(netloc=parts.netloc.encode("idna").decode()).geturl())
 
 
+# Those that RFC 6761 and RFC 8375 reserve, and what routers and offices use.
+_PRIVATE_SUFFIXES = (
+    *(".localhost", ".local", ".localdomain", ".lan", ".internal", ".intranet"),
+    *(".home.arpa", ".test", ".invalid"),
+)
+
+
 def _is_private(domain: str) -> bool:
     """Return whether only the same machine or network can resolve or reach a host."""
     try:
         return not ip_address(domain.strip("[]")).is_global
     except ValueError:
-        return "." not in domain or domain.endswith((".localhost", ".local", ".internal"))
+        return "." not in domain or domain.endswith(_PRIVATE_SUFFIXES)

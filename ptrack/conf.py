@@ -82,6 +82,24 @@ def app_url(*args: Any, **kwargs: Any) -> str:
     return _to_app_url(url, f"The result of PTRACK_APP_URL, the callable {setting!r},", "let it return")
 
 
+def app_url_or_callable() -> str | Callable[..., object]:
+    """Return ``PTRACK_APP_URL`` as a URL without a slash at its end, or as the callable that returns one.
+
+    Raises ``ImproperlyConfigured`` as ``app_url`` does, but calls no callable.
+    """
+    value = raw_app_url()
+    if callable(value):
+        return value
+    if isinstance(value, str) and value and "://" not in value:
+        return _import_callable("PTRACK_APP_URL", value, ", without '://' and so a dotted path")
+    return _parse_app_url()
+
+
+@cache
+def _parse_app_url() -> str:
+    return _to_app_url(raw_app_url(), "PTRACK_APP_URL", "set it to")
+
+
 def raw_app_url() -> object:
     """Return ``PTRACK_APP_URL`` as it is, or None if it is not set. A site that only serves pixels need not set it."""
     return _read("PTRACK_APP_URL", None)
@@ -91,18 +109,6 @@ def fixed_app_url() -> str | None:
     """Return ``PTRACK_APP_URL`` as it is if it is a URL, or None if it is a callable, missing or bad."""
     url = raw_app_url()
     return url if isinstance(url, str) and "://" in url else None
-
-
-@cache
-def app_url_or_callable() -> str | Callable[..., object]:
-    """Return ``PTRACK_APP_URL`` as a URL without a slash at its end, or as the callable that returns one.
-
-    Raises ``ImproperlyConfigured`` as ``app_url`` does, but calls no callable.
-    """
-    value = raw_app_url()
-    if callable(value) or (isinstance(value, str) and value and "://" not in value):
-        return _to_callable("PTRACK_APP_URL", value, "set it to a URL, such as 'https://www.example.com', or")
-    return _to_app_url(value, "PTRACK_APP_URL", "set it to")
 
 
 def _to_app_url(value: object, subject: str, cure: str) -> str:
@@ -178,31 +184,29 @@ def _read(name: str, default: object) -> Any:
     return getattr(settings, name, default)
 
 
-def _to_callable(name: str, value: object, other_cure: str = "") -> Callable[..., Any]:
-    """Return the callable that a setting holds, or whose dotted path it holds.
+def _import_callable(name: str, path: str, remark: str = "") -> Callable[..., Any]:
+    """Return the callable of a dotted path.
 
-    Takes the name of the setting, its value and what else may be set. Raises
-    ``ImproperlyConfigured`` for whatever happens when the path is imported.
+    Takes the name of the setting, its value and a remark on the value for the message. Raises
+    ``ImproperlyConfigured`` for whatever importing the path raises, and for anything but a
+    callable.
     """
-    found = value
-    if isinstance(value, str):
-        try:
-            found = import_string(value)
-        except Exception as error:
-            raise ImproperlyConfigured(
-                f"{name} is {value!r}, and importing that failed with {type(error).__name__}: {error}. "
-                f"To correct it, {other_cure} set it to the dotted path of a callable, such as 'mysite.urls.base_url'."
-            ) from error
+    cure = "Write the dotted path of a callable, such as 'mysite.functions.function'"
+    if remark:
+        cure += ", or a URL, such as 'https://www.example.com'"
+    try:
+        found = import_string(path)
+    except Exception as error:
+        fault = f"which cannot be imported ({type(error).__name__}: {error})"
+        raise ImproperlyConfigured(f"{name} is {path!r}{remark}, {fault}. {cure}.") from error
     if not callable(found):
-        raise ImproperlyConfigured(
-            f"{name} is {value!r}, which is not a callable: {other_cure} set it to one or to its dotted path."
-        )
-    return found
+        raise ImproperlyConfigured(f"{name} is {path!r}{remark}, which leads to {found!r}, not to a callable. {cure}.")
+    return found  # type: ignore[no-any-return]
 
 
 def _forget(*, setting: str, **signal: Any) -> None:
     if setting.startswith("PTRACK_"):
-        for parsed_setting in (secret, secret_fallbacks, secrets, app_url_or_callable):
+        for parsed_setting in (secret, secret_fallbacks, secrets, _parse_app_url):
             parsed_setting.cache_clear()
 
 

@@ -68,10 +68,11 @@ _CURES: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (type(None), "leave the argument out, or pass a str, such as ''"),
     (Promise, "pass str(text), which translates the lazy text now"),
     (Model, "pass its primary key, such as user.pk"),
-    (LazyObject, "pass an attribute of the object, such as user.pk"),
+    (LazyObject, "pass an attribute of the object, such as user.pk, or str(value)"),
     (UUID, "pass str(value)"),
     ((float, Decimal), "pass str(value), or an int, such as an amount in cents"),
-    ((date, timedelta), "pass str(value), or an int, such as a Unix time"),
+    (timedelta, "pass str(value), or its seconds as an int"),
+    (date, "pass str(value), or an int, such as a Unix time"),
     ((bytes, bytearray, memoryview), "pass a str, such as value.hex()"),
     ((list, tuple, set, frozenset, dict), "pass each item as an argument of its own, or one str"),
 )
@@ -178,12 +179,13 @@ def _cure_for(value: object) -> str:
     for types, cure in _CURES:
         if issubclass(type(value), types):
             return cure
-    return "pass an int or a str, such as a primary key"
+    return "pass an int or a str, such as str(value) or a primary key"
 
 
 def _bad_argument(name: int | str, value: object, cure: str) -> PtrackArgumentError:
     return PtrackArgumentError(
-        f"ptrack cannot put argument {name!r} of type {type(value).__name__} into a URL: {cure}."
+        f"ptrack cannot put argument {name!r} of type {type(value).__name__} into a URL: {cure}. "
+        "In a template, str(value) is value|stringformat:'s'."
     )
 
 

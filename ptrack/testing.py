@@ -22,6 +22,7 @@ from django.core.mail import EmailMessage
 from django.http import HttpResponse
 from django.test import Client
 
+from ._pasted_text import text_of
 from ._urlconf import find_tokens
 from .trackers import Registration, TrackingPixel, failures, tracker
 from .views import serve_pixel
@@ -134,7 +135,7 @@ class _ImageCollector(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "img":
-            self.sources += [value for name, value in attrs if name == "src" and value]
+            self.sources += [value.strip() for name, value in attrs if name == "src" and value]
 
 
 def _html_parts(message: EmailMessage | Message | bytes | str) -> Iterator[str]:
@@ -160,16 +161,7 @@ def _html_of_part(part: Message) -> Iterator[str]:
         for inner in part.get_payload():
             yield from _html_of_part(cast(Message, inner))
     elif part.get_content_type() == "text/html":
-        yield _text_of(part)
-
-
-def _text_of(part: Message) -> str:
-    content = cast(bytes, part.get_payload(decode=True))
-    try:
-        return content.decode(part.get_content_charset("utf-8"), errors="replace")
-    except LookupError:
-        # No such charset. The URLs of pixels are ASCII in nearly all of them.
-        return content.decode("ascii", errors="replace")
+        yield text_of(part)
 
 
 def _pixels(html: str) -> Iterator[tuple[str, str]]:

@@ -173,7 +173,7 @@ def test_w001_app_url_that_is_not_absolute(url):
 
 @pytest.mark.parametrize("url", ["www.example.com", "//www.example.com", "/ptrack", "mailto:ada@example.com", "a.b"])
 def test_w001_app_url_that_is_neither_a_url_nor_a_path_to_a_callable(url):
-    expect_w001(url, f"is {url!r}, and importing that failed")
+    expect_w001(url, f"is {url!r}, without '://' and so a dotted path, which cannot be imported")
 
 
 @pytest.mark.parametrize(

@@ -270,7 +270,7 @@ def test_a_lazy_object_is_not_evaluated_to_find_the_cure():
         (b"bytes", "value.hex()"),
         (["a"], "each item as an argument of its own"),
         ({"a": 1}, "each item as an argument of its own"),
-        (object(), "such as a primary key"),
+        (object(), "str(value) or a primary key"),
     ],
 )
 def test_the_cure_fits_the_type_of_the_value(value, cure):

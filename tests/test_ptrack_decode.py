@@ -95,6 +95,7 @@ def test_a_site_without_the_route_decodes_too():
         (lambda url: f"The image ({url}) was shown", "'/)' follows the token"),
         (lambda url: f"see {url[:-1]}, ok", "',' follows the token"),
         (lambda url: f"“{url}”", "'/”' follows the token"),
+        (lambda url: f"2026,{url[len('https://www.example.com') :]},200", "'/,200' follows the token"),
     ],
 )
 def test_what_keeps_the_site_from_taking_a_url_is_said(opens, spell, obstacle):
@@ -171,9 +172,49 @@ def test_the_text_around_a_url_is_ignored(spell):
     assert decode(spell(url("x"))) == PRINTED
 
 
-def test_a_token_alone_with_further_characters_cannot_be_read():
-    with pytest.raises(CommandError):
-        decode(f"{token('x')}!")
+@pytest.mark.parametrize("shape", ["{}!", "({}", "{}.", "token={}", "'{}'", "{}, and more"])
+def test_a_token_alone_is_found_among_other_characters(shape):
+    assert decode(shape.format(token("x"))) == PRINTED
+
+
+@pytest.mark.parametrize(
+    "shape", ["{0},{1}", "{0};{1}", "{0}|{1}", "{{{0},{1}}}", "{0}&nbsp;{1}", "{0}&lt;br&gt;{1}", "{0}\\n{1}", "{0}{1}"]
+)
+def test_every_url_of_a_word_is_found_in_order(shape):
+    output = decode(shape.format(url(1), url(2)))
+    assert [line for line in output.splitlines() if line.startswith("args")] == ["args: [1]", "args: [2]"]
+
+
+def test_the_order_is_that_of_the_text():
+    emails = [email_with(HTML.format(ptrack.pixel_img(number))).message().as_string() for number in (2, 4)]
+    log_lines = [f"GET {url(number)} 200\n" for number in (1, 3)]
+    text = "".join(f"{line}\n{source}\n{'-' * 79}\n" for line, source in zip(log_lines, emails, strict=True))
+    assert [line for line in decode(text).splitlines() if line.startswith("args")] == [
+        f"args: [{number}]" for number in (1, 2, 3, 4)
+    ]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: json.dumps({"html": ptrack.pixel_img("x"), "content": "/9j/" + "AB/d" * 200_000}),
+        lambda: "/ptrack/" * 100_000 + " " + url("x"),
+        lambda: "x://?a=" * 28_000 + " " + url("x"),
+        lambda: nested_email(1500),
+        lambda: "&" * 200_000 + " " + url("x"),
+        lambda: "https://a.example/" * 10_000 + " " + url("x"),
+        lambda: "> " * 100_000 + url("x"),
+    ],
+)
+def test_a_large_or_deep_text_is_read(make):
+    assert decode(make()).startswith(PRINTED)
+
+
+def nested_email(depth):
+    source = f"Content-Type: text/html\n\n{ptrack.pixel_img('x')}\n"
+    for number in range(depth):
+        source = f"Content-Type: multipart/mixed; boundary=b{number}\n\n--b{number}\n{source}\n--b{number}--\n"
+    return source
 
 
 @pytest.mark.parametrize(
@@ -215,9 +256,33 @@ def test_a_text_that_cannot_be_read_is_not_repeated(junk):
     with pytest.raises(CommandError) as caught:
         decode(junk)
     assert caught.value.returncode == 1
-    message = str(caught.value)
-    assert "PTRACK_SECRET_FALLBACKS" in message
-    assert "junk" not in message
+    assert "junk" not in str(caught.value)
+
+
+def test_a_text_without_a_token_is_told_from_a_token_that_cannot_be_read():
+    for text in ("Hello, dear reader", "", "https://www.example.com/about/", "Content-Type: text/html\n\n<p>Hi</p>"):
+        with pytest.raises(CommandError, match="holds no URL of a pixel and no token"):
+            decode(text)
+    for text in (url("x")[:-9], "https://www.example.com/ptrack/junk/", f"See {token('x')[:-1]}A"):
+        with pytest.raises(CommandError, match="PTRACK_SECRET_FALLBACKS"):
+            decode(text)
+
+
+def test_another_route_that_comes_first_is_named():
+    urlconf = UrlConf(path("ptrack/<str:x>/", lambda request, x: None), path("ptrack/", include("ptrack.urls")))
+    with override_settings(ROOT_URLCONF=urlconf):
+        assert_obstacle("https://www.example.com" + url("x")[23:], "another route")
+
+
+def test_arguments_of_a_wrong_shape_are_not_printed():
+    class ShapelessEncoder:
+        @staticmethod
+        def decrypt(text):
+            return [text, 5]
+
+    ptrack.ptrack_encoder = ShapelessEncoder
+    with pytest.raises(CommandError, match="TypeError"):
+        decode("https://www.example.com/ptrack/x/")
 
 
 @pytest.mark.parametrize("exception", [KeyError, ValueError])
@@ -240,7 +305,7 @@ def test_an_exception_of_a_custom_encoder_is_named_without_its_message(exception
 
 @pytest.mark.parametrize("text", ["https://[half-a-url", "[half://", '<img src="https://[half">'])
 def test_a_broken_url_cannot_be_read(text):
-    with pytest.raises(CommandError, match="The token cannot be read"):
+    with pytest.raises(CommandError, match=r"holds no URL of a pixel|cannot be read"):
         decode(text)
 
 
@@ -373,6 +438,21 @@ IN_HAND = {
         + quote(f"https://urldefense.com/v3/__{url}__;!!Abc!x$", safe="")
     ),
     "a quoted URL": lambda url: quote(url, safe=""),
+    "Proofpoint with one slash": lambda url: f"https://urldefense.com/v3/__{url.replace('://', ':/')}__;!!Abc!xyz$",
+    "Proofpoint 2": lambda url: (
+        "https://urldefense.proofpoint.com/v2/url?u="
+        + quote(url, safe="").replace("_", "%5F").replace("-", "%2D").replace("%2F", "_").replace("%", "-")
+        + "&d=DwMFaQ&c=abc"
+    ),
+    "Cisco": lambda url: f"https://secure-web.cisco.com/1abc-def/{quote(url, safe='')}",
+    "no scheme and no host": lambda url: url[PATH].lstrip("/"),
+    "an email as JSON": lambda url: json.dumps(email_with(HTML.format(f'<img src="{url}">')).message().as_string()),
+    "a quoted email": lambda url: "".join(
+        f"> {line}" for line in quopri.encodestring(f'<img src="{url}">'.encode()).decode().splitlines(True)
+    ),
+    "an attached email in base64": lambda url: base64.encodebytes(
+        email_with(HTML.format(f'<img src="{url}">')).message().as_bytes()
+    ).decode(),
     "a quoted-printable soft line break": lambda url: f"{url[:60]}=\n{url[60:]}",
 }
 
@@ -385,10 +465,12 @@ def test_what_people_have_in_hand_is_decoded(name):
 
 def test_a_text_is_read_from_a_file_and_from_the_standard_input(tmp_path, monkeypatch):
     file = tmp_path / "email.eml"
-    file.write_bytes(b"\xff " + url("x").encode())
-    assert decode(None, file=file) == PRINTED
-    monkeypatch.setattr("sys.stdin", io.StringIO(f"See\n{url('x')}\n"))
-    assert decode("-") == PRINTED
+    for content in (b"\xe4=\xff " + url("x").encode(), f"See {url('x')}".encode("utf-16")):
+        file.write_bytes(content)
+        assert decode(None, file=file) == PRINTED
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(content), encoding="ascii"))
+        assert decode("-") == PRINTED
+    assert decode(f"\udce4= {url('x')}") == PRINTED
 
 
 def test_a_text_and_a_file_exclude_each_other(tmp_path):

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,12 +29,14 @@ _AFTER_TOKEN = re.compile(r"[^\w=-].*", re.ASCII | re.DOTALL)
 # What a text goes on with after a URL.
 _PUNCTUATION = re.compile(r"[/(),.;:!?\[\]}*`”’»…\u200b]*\Z")  # noqa: RUF001
 
+_NOTHING = "The text holds no URL of a pixel and no token."
+
 
 class Candidate(NamedTuple):
-    """What may be a token, and why the site would not find it in the URL as that stands, if it would not."""
+    """What may be a token, and the path that it stands in if the site would not find it there."""
 
     token: str
-    obstacle: str = ""
+    path: str | None = None
 
 
 class Command(BaseCommand):
@@ -55,27 +58,69 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, text: str | None, file: Path | None, **options: Any) -> None:
         text = _read(text, file)
-        seen: set[str] = set()
-        faults: list[str] = []
-        for candidates in _find_candidates(text):
-            self._print_first(candidates, seen, faults)
-        if not seen:
+        self._prefixes = _prefixes()
+        self._seen: set[str] = set()
+        self._faults: list[str] = []
+        for reading in readings(text):
+            for spellings in words(reading):
+                # The first spelling of a word that holds a token is the right one.
+                any(self._print_all(urls) for urls in spellings)
+        if not self._seen:
             # Whatever a custom encoder makes may be a token.
-            self._print_first([Candidate(text.strip())], seen, faults)
-        if not seen:
-            raise CommandError(faults[0])
+            text = text.strip()
+            is_word = bool(text) and not any(character.isspace() or character == "/" for character in text)
+            self._print_first([Candidate(text), Candidate(unquote(text))], is_likely=is_word)
+        if not self._seen:
+            raise CommandError(self._faults[0] if self._faults else _NOTHING)
 
-    def _print_first(self, candidates: list[Candidate], seen: set[str], faults: list[str]) -> None:
-        """Print what the first readable candidate carries, unless it was printed before; collect what is wrong."""
+    def _print_all(self, urls: list[list[str]]) -> bool:
+        """Print what each of several URLs carries, and return whether any carries something."""
+        printed = [self._print_url(meanings) for meanings in urls]
+        return any(printed)
+
+    def _print_url(self, meanings: list[str]) -> bool:
+        exact = [
+            Candidate(found.token)
+            for meaning in meanings
+            for url in _as_urls(meaning)
+            for found in find_tokens(url, serve_pixel)
+        ]
+        near = [candidate for meaning in meanings for candidate in _near_tokens(meaning, self._prefixes)]
+        alone = [Candidate(token) for meaning in meanings for token in _LIKE_A_TOKEN.findall(meaning)]
+        return (
+            self._print_first(exact, is_likely=True)
+            or self._print_first(near, is_likely=False)
+            or self._print_tokens(alone)
+        )
+
+    def _print_tokens(self, candidates: list[Candidate]) -> bool:
+        printed = [self._print_first([candidate], is_likely=True) for candidate in candidates]
+        return any(printed)
+
+    def _print_first(self, candidates: list[Candidate], *, is_likely: bool) -> bool:
+        """Print what the first readable candidate carries, unless it was printed before, and return whether one is.
+
+        Why a likely one cannot be read is collected.
+        """
         for candidate in candidates:
-            lines = _decode(candidate, faults)
+            faults, lines = _decode(candidate.token)
             if lines:
-                # Padding is the one thing in which spellings of a token differ.
-                token = candidate.token.rstrip("=")
-                if token not in seen:
-                    self.stdout.write("\n".join(["", *lines] if seen else lines))
-                    seen.add(token)
-                return
+                self._print(candidate, lines)
+                return True
+            if is_likely:
+                self._faults += faults
+        return False
+
+    def _print(self, candidate: Candidate, lines: list[str]) -> None:
+        # Padding is the one thing in which spellings of a token differ.
+        token = candidate.token.rstrip("=")
+        if token in self._seen:
+            return
+        if candidate.path is not None:
+            obstacle = _obstacle(candidate.path, candidate.token, self._prefixes)
+            lines = [*lines, f"The site does not take this URL as it stands: {obstacle}."]
+        self.stdout.write("\n".join(["", *lines] if self._seen else lines))
+        self._seen.add(token)
 
 
 def _read(text: str | None, file: Path | None) -> str:
@@ -83,65 +128,67 @@ def _read(text: str | None, file: Path | None) -> str:
         raise CommandError("Pass either a text, or - for the standard input, or --file PATH.")
     if file is not None:
         try:
-            return file.read_text(encoding="utf-8", errors="replace")
+            return _to_str(file.read_bytes())
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}.") from None
-    return sys.stdin.read() if text == "-" else str(text)
+    return _to_str(sys.stdin.buffer.read()) if text == "-" else str(text)
 
 
-def _decode(candidate: Candidate, faults: list[str]) -> list[str]:
-    """Return what a token carries as lines, or append to the faults why it cannot be read."""
+def _to_str(content: bytes) -> str:
+    # What Windows PowerShell writes into a file.
+    is_utf_16 = content.startswith((BOM_UTF16_LE, BOM_UTF16_BE))
+    return content.decode("utf-16" if is_utf_16 else "utf-8", errors="replace")
+
+
+def _decode(token: str) -> tuple[list[str], list[str]]:
+    """Return why a token cannot be read, and what it carries, each as lines; one of the two is empty."""
     encoder = current_encoder()
     try:
-        token_args, token_kwargs = encoder.decrypt(candidate.token)
-        lines = [f"args: {_to_text(token_args)}", f"kwargs: {_to_text(token_kwargs)}"]
+        token_args, token_kwargs = encoder.decrypt(token)
+        if not (isinstance(token_args, (list, tuple)) and isinstance(token_kwargs, dict)):
+            raise TypeError
+        return [], [f"args: {_to_text(token_args)}", f"kwargs: {_to_text(token_kwargs)}"]
     except (ImproperlyConfigured, PtrackDecodeError) as error:
-        faults.append(str(error))
+        return [str(error)], []
     except Exception as error:
         # By its type alone: its message may hold what the token carries.
         name = getattr(encoder, "__qualname__", encoder)
-        faults.append(f"The encoder {name} cannot read this token: {type(error).__name__}.")
-    else:
-        if candidate.obstacle:
-            lines.append(f"The site does not take this URL as it stands: {candidate.obstacle}.")
-        return lines
-    return []
+        return [f"The encoder {name} cannot read this token: {type(error).__name__}."], []
 
 
-def _find_candidates(text: str) -> Iterator[list[Candidate]]:
-    """Yield a list of candidates for each word of a text, in its order, and in each list the likeliest first."""
-    prefixes = _prefixes()
-    for reading in readings(text):
-        for meanings in words(reading):
-            urls = [url if "://" in url or url.startswith("/") else f"//{url}" for url in meanings]
-            found = [Candidate(found.token) for url in urls for found in find_tokens(url, serve_pixel)]
-            near = [candidate for url in urls for candidate in _near_tokens(url, prefixes)]
-            yield [*found, *near, *(Candidate(word) for word in meanings if _LIKE_A_TOKEN.fullmatch(word))]
+def _as_urls(meaning: str) -> list[str]:
+    """Return a URL or a path as it is, and any other word as if its scheme, or its first slash, was not copied."""
+    return [meaning] if "://" in meaning or meaning.startswith("/") else [f"//{meaning}", f"/{meaning}"]
 
 
-def _near_tokens(url: str, prefixes: list[str]) -> Iterator[Candidate]:
+def _near_tokens(meaning: str, prefixes: list[str]) -> Iterator[Candidate]:
     """Yield what may be a token in a URL that does not lead to a pixel, the likeliest first."""
-    try:
-        path = unquote(urlsplit(url).path)
-    except ValueError:
-        return
-    tokens: list[str] = []
-    for prefix in prefixes or ["/ptrack/"]:
-        _, is_found, rest = path.partition(prefix)
-        if is_found:
-            tokens += [rest.removesuffix("/"), _PUNCTUATION.sub("", rest)]
-    # Below another prefix, or with something else between or behind. Only what is surely a URL.
-    for segment in [] if url.startswith("//") else path.split("/")[:0:-1]:
-        tokens += [segment, _PUNCTUATION.sub("", segment), _AFTER_TOKEN.sub("", segment)]
-    for token in filter(None, tokens):
-        before, _, after = path.rpartition(token)
-        if after not in ("", "/"):
-            obstacle = f"{after!r} follows the token"
-        elif prefixes:
-            obstacle = f"its path begins with {before!r}, and pixels are below {prefixes[-1]!r}"
-        else:
-            obstacle = "the URLconf does not include ptrack.urls"
-        yield Candidate(token, obstacle)
+    for url in _as_urls(meaning):
+        try:
+            path = unquote(urlsplit(url).path)
+        except ValueError:
+            return
+        tokens: list[str] = []
+        for prefix in prefixes or ["/ptrack/"]:
+            _, is_found, rest = path.partition(prefix)
+            if is_found:
+                tokens += [rest.removesuffix("/"), _PUNCTUATION.sub("", rest), _AFTER_TOKEN.sub("", rest)]
+        # Below another prefix, or with something else between or behind. Only in what is surely a URL.
+        for segment in path.split("/")[:0:-1][:4] if url == meaning else []:
+            tokens += [segment, _PUNCTUATION.sub("", segment), _AFTER_TOKEN.sub("", segment)]
+        yield from (Candidate(token, path) for token in dict.fromkeys(filter(None, tokens)))
+
+
+def _obstacle(path: str, token: str, prefixes: list[str]) -> str:
+    """Return why the site does not find a token in an unquoted path that holds it."""
+    before, _, after = path.rpartition(token)
+    if after not in ("", "/"):
+        return f"{after!r} follows the token"
+    if not prefixes:
+        return "the URLconf does not include ptrack.urls"
+    if before in prefixes:
+        return "another route of the URLconf comes first"
+    return f"its path begins with {before!r}, and pixels are below {prefixes[0]!r}"
 
 
 def _prefixes() -> list[str]:
