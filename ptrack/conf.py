@@ -91,7 +91,12 @@ def app_url_or_callable() -> str | Callable[..., object]:
     if callable(value):
         return value
     if isinstance(value, str) and value and "://" not in value:
-        return _import_callable("PTRACK_APP_URL", value, ", without '://' and so a dotted path")
+        return _import_callable(
+            "PTRACK_APP_URL",
+            value,
+            remark=", without '://' and so a dotted path",
+            cure="Write a URL, such as 'https://www.example.com', or the dotted path of a callable",
+        )
     return _parse_app_url()
 
 
@@ -184,16 +189,13 @@ def _read(name: str, default: object) -> Any:
     return getattr(settings, name, default)
 
 
-def _import_callable(name: str, path: str, remark: str = "") -> Callable[..., Any]:
+def _import_callable(name: str, path: str, *, remark: str, cure: str) -> Callable[..., Any]:
     """Return the callable of a dotted path.
 
-    Takes the name of the setting, its value and a remark on the value for the message. Raises
-    ``ImproperlyConfigured`` for whatever importing the path raises, and for anything but a
-    callable.
+    Takes the name of the setting, its value, and what the message says of the value and of the
+    cure. Raises ``ImproperlyConfigured`` for whatever importing the path raises, and for
+    anything but a callable.
     """
-    cure = "Write the dotted path of a callable, such as 'mysite.functions.function'"
-    if remark:
-        cure += ", or a URL, such as 'https://www.example.com'"
     try:
         found = import_string(path)
     except Exception as error:

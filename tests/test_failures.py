@@ -8,10 +8,12 @@ import logging
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 import ptrack
 from ptrack import BackgroundPixel
 from ptrack.background import run_pixel
+from ptrack.hits import Hit
 from ptrack.trackers import tracker
 from ptrack.views import TRANSPARENT_1_PIXEL_GIF as GIF
 
@@ -212,10 +214,7 @@ def test_a_log_handler_may_stop_the_process(exception):
 
 
 class Stopping(Exception):
-    """An exception that nobody can print without stopping the process."""
-
-    def __str__(self):
-        raise KeyboardInterrupt
+    """An exception that nobody can look at without stopping the process."""
 
     @property
     def __cause__(self):
@@ -253,9 +252,42 @@ def test_an_encoder_may_stop_the_process(exception):
     ptrack.ptrack_encoder = StoppingEncoder
     with pytest.raises(exception):
         DRIVERS["fast path"]().get("/ptrack/token/")
+    with pytest.raises(exception):
+        _ = Hit("token", {}, 0).issued_at
+
+
+class Unspeakable(ImproperlyConfigured):
+    """A fault whose message cannot be had."""
+
+    def __str__(self):
+        raise self.args[0]
+
+
+def test_a_fault_whose_message_cannot_be_had_is_logged_by_its_name(driver, caplog):
+    class UnspeakableEncoder:
+        @staticmethod
+        def decrypt(token):
+            raise Unspeakable(Timeout)
+
+    ptrack.ptrack_encoder = UnspeakableEncoder
+    assert driver.get("/ptrack/token/").content == GIF
+    assert "Unspeakable" in caplog.text
+
+
+def test_a_message_may_stop_the_process():
+    class UnspeakableEncoder:
+        @staticmethod
+        def decrypt(token):
+            raise Unspeakable(KeyboardInterrupt)
+
+    ptrack.ptrack_encoder = UnspeakableEncoder
+    with pytest.raises(KeyboardInterrupt):
+        DRIVERS["fast path"]().get("/ptrack/token/")
 
 
 # In the worker
+
+called = []
 
 
 class NotedPixel(BackgroundPixel):
@@ -264,8 +296,7 @@ class NotedPixel(BackgroundPixel):
 
 
 class PlainPixel(ptrack.TrackingPixel):
-    def record(self, *args):
-        raise AssertionError("A pixel that is not registered ran.")
+    record = called.append
 
 
 HIT = (
@@ -280,7 +311,6 @@ def test_the_worker_logs_any_exception_and_hands_it_to_the_engine(caplog):
     assert "NotedPixel failed" in caplog.text
 
 
-called = []
 callable_of_a_stranger = called.append
 
 

@@ -210,6 +210,16 @@ def test_a_large_or_deep_text_is_read(make):
     assert decode(make()).startswith(PRINTED)
 
 
+def test_what_is_nested_deeper_than_anybody_does_is_read_as_far_as_it_goes():
+    source = wrapped = url("x")
+    for _ in range(9):
+        source = json.dumps(source.replace("/", "\\/"))
+        wrapped = f"https://safelinks.example/?url={quote(wrapped, safe='')}"
+    assert decode(source).startswith(PRINTED)
+    with pytest.raises(CommandError):
+        decode(wrapped)
+
+
 def nested_email(depth):
     source = f"Content-Type: text/html\n\n{ptrack.pixel_img('x')}\n"
     for number in range(depth):
