@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import sys
 from pathlib import Path
 
 import django
@@ -12,6 +13,10 @@ from sphinx.application import Sphinx
 # The reference is made from the docstrings, and some modules ask for a set-up Django.
 settings.configure(INSTALLED_APPS=["ptrack"], SECRET_KEY="not a secret: it belongs to the manual")
 django.setup()
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from rules_table import PLACEHOLDER, make_table  # noqa: E402
 
 metadata = configparser.ConfigParser()
 metadata.read(Path(__file__).parents[1] / "setup.cfg", encoding="utf-8")
@@ -56,5 +61,11 @@ def link_within_the_manual(app: Sphinx, relative_path: Path, parent_docname: str
         content[0] = content[0].replace(link, replacement)
 
 
+def insert_table_of_rules(app: Sphinx, docname: str, content: list[str]) -> None:
+    """Put the table of rules into the page that has a place for it. Sphinx hands over a page as a list of one text."""
+    content[0] = content[0].replace(PLACEHOLDER, make_table())
+
+
 def setup(app: Sphinx) -> None:
+    app.connect("source-read", insert_table_of_rules)
     app.connect("include-read", link_within_the_manual)

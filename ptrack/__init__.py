@@ -32,7 +32,7 @@ The map of the package, by what you want to change. Arrows show the order of use
   * ``request.ptrack``, its ids and times: ``hits/__init__.py``
   * what tells a reader from a machine, such as a new user agent: ``hits/rules.py``, data; the
     steps are in CONTRIBUTING.md, "Adding a rule about a user agent"; ``hits/judgement.py`` asks
-    the rules, ``hits/kinds.py`` names the kinds
+    the rules, after the site's own in ``hits/site_rules.py``; ``hits/kinds.py`` names the kinds
 
 * Settings: ``conf``, the only module that reads them
 
@@ -49,7 +49,7 @@ The map of the package, by what you want to change. Arrows show the order of use
 A module imports only from the lines above its own::
 
     conf  exceptions  _awaiting  _logging  _tracebacks  _pasted_text  hits.kinds
-    _urlconf  hits.rules  encoder  trackers
+    _urlconf  hits.rules  hits.site_rules  encoder  trackers
     hits.judgement  html  _discovery
     hits
     views  background  templatetags

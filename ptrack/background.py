@@ -19,7 +19,7 @@ from django.utils.module_loading import import_string
 from ._logging import log, must_escape
 from ._tracebacks import lines_without_values, without_locals
 from .exceptions import PtrackRegistrationError
-from .hits import Hit, HitKind, HitRequest
+from .hits import Hit, HitKind, HitRequest, Verdict
 from .hits.rules import HEADERS_READ
 from .trackers import TrackingPixel, dotted_path, log_failure, run, tracker
 
@@ -43,7 +43,7 @@ except ImportError:
             "django-tasks, as ptrack's extra 'tasks' does."
         ) from error
 
-#: The headers that travel with a task: those that ``classify`` and ordinary logging read.
+#: The headers that travel with a task: those that ``judge`` and ordinary logging read.
 #: Cookie and Authorization never do, for a queue is not the place for them.
 HEADERS_KEPT = (
     *HEADERS_READ,
@@ -156,7 +156,7 @@ def _enqueue(pixel: BackgroundPixel, args: Sequence[Any], kwargs: dict[str, Any]
     }
     if pixel.request_headers is not HEADERS_KEPT:
         # The worker may lack the headers that decide.
-        hit["verdict"] = [request.ptrack.kind, request.ptrack.reason]
+        hit["verdict"] = [request.ptrack.kind, request.ptrack.rule, request.ptrack.reason]
     # As ASCII text: databases that keep an engine's JSON refuse NUL and lone surrogates.
     text = json.dumps(hit)
     if json.loads(text) != hit:
@@ -202,8 +202,8 @@ def _to_request(hit: Mapping[str, Any]) -> HitRequest:
     request.ptrack = Hit(hit["token"], request.META, hit["timestamp"])
     request.ptrack.id = hit["id"]
     if "verdict" in hit:
-        kind, reason = hit["verdict"]
-        request.ptrack._verdict = HitKind(kind), reason
+        kind, rule, reason = hit["verdict"]
+        request.ptrack._verdict = Verdict(HitKind(kind), rule, reason)
     return request
 
 

@@ -5,6 +5,7 @@ ptrack.E002  PTRACK_SECRET_FALLBACKS is bad
 ptrack.E003  ptrack.ptrack_encoder lacks encrypt or decrypt, or their methods are not static
 ptrack.E004  a BackgroundPixel cannot use its task backend (in ptrack.background)
 ptrack.E005  ptrack.opens is installed without ptrack (in ptrack.opens.apps)
+ptrack.E007  PTRACK_RULES is no list of good rules
 ptrack.W001  PTRACK_APP_URL is not an absolute http(s) URL
 ptrack.W002  the tag cannot find ptrack.urls in the URLconf (in ptrack._route_checks, as W003 and W006)
 ptrack.W003  ptrack.urls has a prefix with which other paths begin
@@ -33,6 +34,7 @@ from . import conf
 from ._discovery import searched_packages
 from ._route_checks import check_prefix, check_repeated_prefix, check_route, pixel_routes, warn
 from .encoder import PtrackEncoder, current_encoder
+from .hits.site_rules import check_site_rules
 from .trackers import TrackingPixel, dotted_path, tracker
 
 TAG = "ptrack"
@@ -46,7 +48,9 @@ _SECRET_HINT = "Set it to the line that 'python manage.py ptrack_secret' prints.
 
 def register_checks() -> None:
     """Make ``manage.py check`` run the checks of this module; ``--tag ptrack`` runs them alone."""
-    for check in (check_encoder, check_app_url, check_route, check_prefix, check_repeated_prefix, check_pixels):
+    for check in (
+        *(check_encoder, check_app_url, check_rules, check_route, check_prefix, check_repeated_prefix, check_pixels),
+    ):
         checks.register(check, TAG)
     checks.register(check_secret_strength, TAG, checks.Tags.security, deploy=True)
     checks.register(check_host, TAG, deploy=True)
@@ -118,6 +122,14 @@ def check_host(**kwargs: Any) -> list[checks.CheckMessage]:
             "ptrack.W008",
         )
     return []
+
+
+def check_rules(**kwargs: Any) -> list[checks.CheckMessage]:
+    return _check_setting(
+        check_site_rules,
+        hint="Correct the rule, or take it out. Until then hits are judged without the rules of PTRACK_RULES.",
+        id="ptrack.E007",
+    )
 
 
 def check_pixels(**kwargs: Any) -> list[checks.CheckMessage]:

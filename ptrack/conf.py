@@ -129,6 +129,17 @@ def _to_app_url(value: object, subject: str, cure: str) -> str:
     )
 
 
+def rules() -> object:
+    """Return ``PTRACK_RULES``, the site's own rules on hits, or what its dotted path leads to; by default, none.
+
+    Raises ``ImproperlyConfigured`` when the path cannot be imported.
+    """
+    value = _read("PTRACK_RULES", ())
+    if not isinstance(value, str):
+        return value
+    return _import("PTRACK_RULES", value, cure="Write the dotted path of a list of rules, or the list itself")
+
+
 def opens_keep_address() -> bool:
     """Return whether ``ptrack.opens`` keeps remote addresses, the setting ``PTRACK_OPENS_KEEP_ADDRESS``."""
     return bool(_read("PTRACK_OPENS_KEEP_ADDRESS", False))
@@ -189,18 +200,22 @@ def _read(name: str, default: object) -> Any:
     return getattr(settings, name, default)
 
 
-def _import_callable(name: str, path: str, *, remark: str, cure: str) -> Callable[..., Any]:
-    """Return the callable of a dotted path.
+def _import(name: str, path: str, *, remark: str = "", cure: str) -> Any:
+    """Return what a dotted path leads to.
 
     Takes the name of the setting, its value, and what the message says of the value and of the
-    cure. Raises ``ImproperlyConfigured`` for whatever importing the path raises, and for
-    anything but a callable.
+    cure. Raises ``ImproperlyConfigured`` for whatever importing the path raises.
     """
     try:
-        found = import_string(path)
+        return import_string(path)
     except Exception as error:
         fault = f"which cannot be imported ({type(error).__name__}: {error})"
         raise ImproperlyConfigured(f"{name} is {path!r}{remark}, {fault}. {cure}.") from error
+
+
+def _import_callable(name: str, path: str, *, remark: str, cure: str) -> Callable[..., Any]:
+    """Return the callable of a dotted path. Takes and raises the same as ``_import``."""
+    found = _import(name, path, remark=remark, cure=cure)
     if not callable(found):
         raise ImproperlyConfigured(f"{name} is {path!r}{remark}, which leads to {found!r}, not to a callable. {cure}.")
     return found  # type: ignore[no-any-return]

@@ -557,6 +557,7 @@ def test_without_the_route_missing_pixels_are_not_reported():
 BROKEN_SETTINGS = {
     "ptrack.E001": {"PTRACK_SECRET": None},
     "ptrack.E002": {"PTRACK_SECRET_FALLBACKS": "bare"},
+    "ptrack.E007": {"PTRACK_RULES": "bare"},
     "ptrack.W001": {"PTRACK_APP_URL": "www.example.com"},
     "ptrack.W002": {"ROOT_URLCONF": UrlConf()},
     "ptrack.W003": {"ROOT_URLCONF": UrlConf(path("", include("ptrack.urls")))},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
@@ -109,6 +110,16 @@ def test_the_checks_named_are_those_that_the_code_has():
     page = (ROOT / "docs" / "checks.md").read_text(encoding="utf-8")
     assert set(re.findall(r"^## `(ptrack\.[EWI]\d+)`", page, re.MULTILINE)) == in_code
     assert set(re.findall(r"\bptrack\.[EWI]\d+", TEXT)) == in_code
+
+
+def test_the_table_of_rules_is_made_from_the_rules(monkeypatch):
+    monkeypatch.syspath_prepend(ROOT / "docs")
+    table = importlib.import_module("rules_table")
+    assert (ROOT / "docs" / "kinds.md").read_text(encoding="utf-8").count(table.PLACEHOLDER) == 1
+    rows = re.findall(r"^\| [\d, ]+ \| `([a-z-]+)` \| `(\w+)` \| .*\|$", table.make_table(), re.MULTILINE)
+    tables = [value for value in vars(hits.rules).values() if isinstance(value, (tuple, hits.Rule))]
+    rules = [rule for value in tables for rule in ([value] if isinstance(value, hits.Rule) else value)]
+    assert sorted(rows) == sorted((rule.code, str(rule.kind)) for rule in rules if isinstance(rule, hits.Rule))
 
 
 def test_the_commands_named_are_those_that_there_are():

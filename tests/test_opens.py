@@ -103,7 +103,7 @@ def test_opening_again_is_another_row_of_the_same_pixel():
 
 def test_the_first_open_is_the_first_hit_that_counts():
     image = ptrack.pixel_img("a")
-    for agent in ("curl/8", "Mozilla/5.0", "no such client", "YahooMailProxy", "Thunderbird"):
+    for agent in ("curl/8", "Mozilla/5.0", "Dalvik/2.1 (Android 9)", "YahooMailProxy", "Thunderbird"):
         open_mail(image, user_agent=agent)
     rows = Open.objects.order_by("pk").values_list("kind", "is_first")
     assert list(rows) == [

@@ -39,7 +39,7 @@ AGENTS = {
     "proxy": "YahooMailProxy",
     "prefetch": "Mozilla/5.0",
     "scanner": "curl/8.0",
-    "unknown": "=cmd|' /C calc'!A0",
+    "unknown": "=cmd|' /C calc'!A0 (Android 9)",
 }
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NOVEMBER = Window(date(2026, 11, 1), date(2026, 11, 30))
@@ -546,7 +546,7 @@ def test_the_hits_as_csv_are_no_formulas(visitor):
     keep(pixel="elsewhere", at=NOON - timedelta(days=60))
     headings, row = rows_of(visitor.get(URL, {**IN_NOVEMBER, "format": "hits"}))
     found = dict(zip(headings, row, strict=True))
-    assert found["user agent"] == "'=cmd|' /C calc'!A0"
+    assert found["user agent"] == "'=cmd|' /C calc'!A0 (Android 9)"
     assert found["time of request"] == "2026-11-20 12:00:00+00:00"
     assert found["time to open in seconds"] == "61"
     assert (found["args"], found["kwargs"]) == ('["welcome"]', '{"campaign": "é\\u0000\\ud800"}')

@@ -19,18 +19,20 @@ from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
-from django.http.request import HttpHeaders
 
 from ptrack._logging import log, must_escape
 from ptrack.encoder import current_encoder
 
-from .judgement import classify
-from .kinds import HitKind
+from .judgement import classify, judge
+from .kinds import HitKind, Rule, Verdict
+from .rules import HEADERS_READ
 
-__all__ = ["Hit", "HitKind", "HitRequest", "classify"]
+__all__ = ["Hit", "HitKind", "HitRequest", "Rule", "Verdict", "classify", "judge"]
 
 #: Bytes of a pixel's id. The chance that two of a billion pixels share one is 10**-21.
 PIXEL_ID_SIZE = 16
+
+_HEADERS_IN_META = {f"HTTP_{name.upper().replace('-', '_')}": name for name in HEADERS_READ}
 
 
 class Hit:
@@ -87,16 +89,22 @@ class Hit:
     @property
     def kind(self) -> HitKind:
         """Who requested the pixel."""
-        return self._verdict[0]
+        return self._verdict.kind
+
+    @property
+    def rule(self) -> str:
+        """The code of the rule that decided on the kind, a stable name for programs and for counting."""
+        return self._verdict.rule
 
     @property
     def reason(self) -> str:
-        """The rule that decided on the kind, for people to read."""
-        return self._verdict[1]
+        """What that rule found, for people to read."""
+        return self._verdict.reason
 
     @cached_property
-    def _verdict(self) -> tuple[HitKind, str]:
-        return classify(HttpHeaders(self._meta), self.age)
+    def _verdict(self) -> Verdict:
+        headers = {name: self._meta[key] for key, name in _HEADERS_IN_META.items() if key in self._meta}
+        return judge(headers, self.age)
 
 
 class HitRequest(HttpRequest):

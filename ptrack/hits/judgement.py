@@ -1,89 +1,155 @@
-"""Tells who requested a pixel from the headers of the request, by the tables of ``rules``."""
+"""Tells who sent a request from its headers, by the site's own rules and the tables of ``rules``."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from functools import cache, lru_cache
 
 from . import rules
-from .kinds import HitKind, Rule
+from .kinds import PATTERN_FLAGS, HitKind, Rule, Verdict
+from .site_rules import site_rules
 
 #: The number of characters of a user agent that are looked at. Real ones have fewer than 500.
 USER_AGENT_MAX_LENGTH = 1024
 
-# Where a user agent names the device. Makers choose names such as "CUBOT" and "M bot 54".
-_DEVICE = re.compile(
-    r"""
-    \( (?: [^()] | \([^()]*\) )*? \b(?:Android|Adr)\b (?: [^()] | \([^()]*\) )* \)?
-    | \bAndroid \s \( [^()]* \)?
-    | \[ FB [^\]]* \]?
-    | \bcubot\w*
-    """,
-    re.IGNORECASE | re.VERBOSE,
-)
+#: Characters of any other header that are looked at.
+HEADER_MAX_LENGTH = 256
+
+#: Characters of what a rule found that a reason quotes.
+QUOTE_MAX_LENGTH = 80
+
+_HEADERS_READ = {name.lower(): name for name in rules.HEADERS_READ}
+
+# Of rules that decide by what is not there.
+_REASONS = {
+    "no-user-agent": "there is no user agent",
+    "no-engine": "user agent names no browser engine, no platform and no email client",
+    "listed": "user agent is in the list of the package crawler-user-agents",
+}
 
 
 def classify(headers: Mapping[str, str], age: timedelta | None = None) -> tuple[HitKind, str]:
-    """Return who sent a request with these headers, and the rule that says so.
+    """Return who requested a pixel, and why it is taken for their request.
 
-    Takes a mapping of header names, in any case, to values, and the time from the rendering of
-    the pixel to the request, if that is known. With the extra ``scanners`` installed, the
-    package ``crawler-user-agents`` is asked before the rules for browsers. Never raises.
+    Takes and gives what ``judge`` does, without the code of the rule. Never raises.
     """
-    by_name = {str(name).lower().replace("_", "-"): str(value) for name, value in headers.items()}
-    if verdict := _classify_by_other_headers(by_name):
-        return verdict
-    rule = _classify_agent(by_name.get("user-agent", "").strip()[:USER_AGENT_MAX_LENGTH])
-    if rule in rules.READER_OR_PREFETCH_RULES and age is not None and age < rules.SOONEST_OPEN:
-        return (
-            HitKind.PREFETCH,
-            f"{rule.reason}, less than {rules.SOONEST_OPEN.seconds} seconds after the rendering",
-        )
-    return rule.kind, rule.reason
+    verdict = judge(headers, age)
+    return verdict.kind, verdict.reason
 
 
-def _classify_by_other_headers(headers: Mapping[str, str]) -> tuple[HitKind, str] | None:
-    """Return what the headers beside the user agent decide, or None."""
-    for name in rules.PREFETCH_HEADERS:
-        value = headers.get(name.lower(), "").lower()
-        for word in rules.PREFETCH_WORDS:
-            if word in value:
-                return HitKind.PREFETCH, f'header {name} contains "{word}"'
-    if "headless" in headers.get("sec-ch-ua", "").lower():
-        return HitKind.SCANNER, 'header Sec-CH-UA contains "Headless"'
-    if "from" in headers:
-        # RFC 9110, section 10.1.2: it tells who runs a robot; browsers never send it.
-        return HitKind.SCANNER, "header From is there, which only robots send"
-    return None
+def judge(
+    headers: Mapping[str, str],
+    age: timedelta | None = None,
+    *,
+    is_click: bool = False,
+    is_secure: bool = False,
+) -> Verdict:
+    """Return who sent a request, the code of the rule that decided, and what the rule found.
+
+    Takes the request's headers by their names, in upper or lower case; the time from the
+    rendering to the request, if that is known; whether a link was followed, where an image is
+    requested otherwise; and whether the request came over https. The rules of the setting
+    ``PTRACK_RULES`` are asked first. With the extra ``scanners`` installed, its list of
+    crawlers is asked before what looks like a browser counts as a person. Never raises.
+    """
+    found = _read(headers)
+    agent = found.pop("User-Agent", "").strip()[:USER_AGENT_MAX_LENGTH]
+    verdict = _search(site_rules(), agent) or _judge(agent, found, age, is_click, is_secure)
+    if is_click and verdict.kind is HitKind.PROXY:
+        # A provider requests images for its readers, and follows no link.
+        return verdict._replace(kind=HitKind.UNKNOWN, reason=f"{verdict.reason}, on a click")
+    return verdict
+
+
+def _read(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers that the rules read, by their names as ``rules`` spells them."""
+    found = {}
+    for name, value in headers.items():
+        known = _HEADERS_READ.get(str(name).lower().replace("_", "-"))
+        if known is not None:
+            found[known] = str(value)
+    return found
+
+
+def _judge(agent: str, headers: Mapping[str, str], age: timedelta | None, is_click: bool, is_secure: bool) -> Verdict:
+    """Return the verdict of the built-in rules."""
+    verdict = _ask(agent, _to_lines(headers), is_click)
+    if verdict.rule in rules.AHEAD_TOO and age is not None and age < rules.SOONEST_OPEN:
+        soon = f"less than {rules.SOONEST_OPEN.seconds} seconds after the rendering"
+        return verdict._replace(kind=HitKind.PREFETCH, reason=f"{verdict.reason}, {soon}")
+    if is_click and is_secure and verdict.kind is HitKind.PERSON and not headers.get("Sec-Fetch-Mode"):
+        return _search(rules.SENDERS_OF_FETCH_MODE, agent, "no header Sec-Fetch-Mode though user agent") or verdict
+    return verdict
+
+
+def _to_lines(headers: Mapping[str, str]) -> str:
+    """Return headers as the text in which rules search. Of ``From`` it matters only that it is there."""
+    return "\n".join(
+        "From:" if name == "From" else f"{name}: {value.strip()[:HEADER_MAX_LENGTH]}" for name, value in headers.items()
+    )
 
 
 # Many hits share few user agents, and asking all tables takes longer than the hit.
 @lru_cache(maxsize=1024)
-def _classify_agent(agent: str) -> Rule:
-    if not agent:
-        return rules.NO_AGENT
-    without_device = _DEVICE.sub("", agent)
+def _ask(agent: str, lines: str, is_click: bool) -> Verdict:
+    """Return the verdict of the first rule that applies, in the order of judgement."""
+    without_device = _compile_device().sub("", agent)
     return (
-        _first_match(rules.EMAIL_RULES, agent)
-        or _first_match(rules.MACHINE_RULES, without_device)
-        or _first_match(rules.READER_OR_PREFETCH_RULES, agent)
-        or _first_match(rules.CLIENT_RULES, agent)
-        or (rules.LISTED if _crawler_list()(without_device) else None)
-        or _first_match(rules.BROWSER_RULES, agent)
-        or rules.NOT_KNOWN
+        _search_headers(rules.DECLARATIONS, lines)
+        or (_search(rules.KNOWN_ON_CLICKS, agent) if is_click else None)
+        or _search(rules.KNOWN, agent)
+        or (None if is_click else _search_headers(rules.NAVIGATION, lines))
+        or _search(rules.PROXIES, agent)
+        or _search(rules.EMAIL_CLIENTS, agent)
+        or _search_headers(rules.EMAIL_APPS, lines)
+        or _search(rules.WEB_VIEWS, agent)
+        or _search(rules.MACHINES, without_device)
+        or _search_headers(rules.ROBOT_HEADERS, lines)
+        or _search(rules.DESKTOP_APPS, agent)
+        or _search_list(without_device)
+        or _search(rules.BROWSERS, agent)
+        or Verdict(rules.NO_ENGINE.kind, rules.NO_ENGINE.code, _REASONS["no-engine"])
     )
 
 
-def _first_match(table: tuple[Rule, ...], agent: str) -> Rule | None:
-    return next((rule for rule, pattern in _compile(table) if pattern.search(agent)), None)
+def _search(table: Sequence[Rule], agent: str, subject: str = "user agent") -> Verdict | None:
+    for rule, pattern in _compile(tuple(table)):
+        if match := pattern.search(agent):
+            return Verdict(rule.kind, rule.code, _describe(rule, match, subject))
+    return None
+
+
+def _search_headers(table: Sequence[Rule], lines: str) -> Verdict | None:
+    return _search(table, lines, "a header")
+
+
+def _search_list(agent: str) -> Verdict | None:
+    rule = rules.LISTED
+    return Verdict(rule.kind, rule.code, _REASONS[rule.code]) if _crawler_list()(agent) else None
+
+
+def _describe(rule: Rule, match: re.Match[str], subject: str) -> str:
+    found = match.group()
+    if not found:
+        return _REASONS.get(rule.code, f"{subject} fits the rule {rule.code}")
+    # As ASCII text: databases refuse NUL and lone surrogates.
+    text = json.dumps(found)[1:-1]
+    relation = "is" if found == match.string else "contains"
+    return f'{subject} {relation} "{text if len(text) <= QUOTE_MAX_LENGTH else text[:QUOTE_MAX_LENGTH] + "..."}"'
 
 
 # Compiled when first needed, so that a process that classifies nothing does not wait for it.
 @cache
 def _compile(table: tuple[Rule, ...]) -> list[tuple[Rule, re.Pattern[str]]]:
-    return [(rule, re.compile(rule.pattern, re.IGNORECASE)) for rule in table]
+    return [(rule, re.compile(rule.pattern, PATTERN_FLAGS)) for rule in table]
+
+
+@cache
+def _compile_device() -> re.Pattern[str]:
+    return re.compile(rules.DEVICE, PATTERN_FLAGS | re.VERBOSE)
 
 
 @cache

@@ -1,8 +1,9 @@
-"""The kinds of hits, and the shape of a rule that decides on one."""
+"""The kinds of hits, the shape of a rule that decides on one, and of the verdict that comes out."""
 
 from __future__ import annotations
 
 import enum
+import re
 from typing import NamedTuple
 
 
@@ -30,13 +31,32 @@ _COUNTS_AS_OPEN = {
 }
 
 
+#: How the pattern of a rule is compiled.
+PATTERN_FLAGS = re.IGNORECASE | re.MULTILINE | re.ASCII
+
+
 class Rule(NamedTuple):
-    """A fact about a client."""
+    """A fact about the requests of a client."""
+
+    #: Who sends such requests.
+    kind: HitKind
+    #: A regular expression that is searched, without regard to case, in the first 1,024 characters of the user agent.
+    pattern: str
+    #: The stable name of the rule, for programs and for counting, such as ``google-image-proxy``.
+    code: str
+    #: Where the fact is published.
+    source: str = ""
+    #: A user agent on which the rule decides.
+    matches: str = ""
+    #: A similar one on which it does not.
+    leaves: str = ""
+
+
+class Verdict(NamedTuple):
+    """Who sent a request, and why it is taken for theirs."""
 
     kind: HitKind
-    #: A regular expression that is found, in any case, in the user agents of that client and in no others.
-    pattern: str
-    #: What the rule says of a user agent, for people.
+    #: The code of the rule that decided.
+    rule: str
+    #: What the rule found, for people to read.
     reason: str
-    #: Where the fact is published.
-    source: str
