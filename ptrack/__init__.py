@@ -18,8 +18,8 @@ The map of the package, by what you want to change. Arrows show the order of use
 
   * the ``<img>``, joining base URL, prefix and token, the warning for a long URL: ``html``
   * the base URL, which is ``PTRACK_APP_URL``: ``conf``
-  * the prefix, which is the path of ``ptrack.urls`` for the active URLconf, script prefix and
-    language: ``_urlconf``
+  * the prefix, where the active URLconf includes ``ptrack.urls``, in the active language; and
+    the script prefix before it, left out if ``PTRACK_APP_URL`` ends in it: ``_urlconf``
   * the token: ``encoder``
 
 * A hit: ``urls`` -> ``views`` -> ``encoder`` -> ``trackers``
@@ -28,7 +28,8 @@ The map of the package, by what you want to change. Arrows show the order of use
   * the GIF, the headers of the answer such as ``Cache-Control``, the methods: ``views``
   * registering pixels, calling ``record``, what happens to its exceptions: ``trackers``; in a
     worker: ``background.run_pixel``; waiting for an async ``record``: ``_awaiting``
-  * local variables in tracebacks: ``_tracebacks``; a log handler that fails: ``_logging``
+  * local variables in tracebacks: ``_tracebacks``; which exceptions are never caught, and a log
+    handler that fails: ``_logging``
   * ``request.ptrack``, its ids and times: ``hits/__init__.py``
   * what tells a reader from a machine, such as a new user agent: ``hits/rules.py``, data; the
     steps are in CONTRIBUTING.md, "Adding a rule about a user agent"; ``hits/judgement.py`` asks
@@ -36,9 +37,8 @@ The map of the package, by what you want to change. Arrows show the order of use
 
 * Settings: ``conf``, the only module that reads them
 
-* Opt-in, imported by the core only when asked for: ``background`` (pixels in a task engine),
-  ``wsgi`` (the fast path), ``testing`` (helpers for a site's tests), ``opens/`` (stored hits, an
-  app)
+* Opt-in: ``background`` (pixels in a task engine), ``wsgi`` (the fast path), ``testing``
+  (helpers for a site's tests), ``opens/`` (stored hits, an app). The core is everything else.
 
 * Start-up: ``apps``, ``checks`` with ``_route_checks`` (the checks and their ids),
   ``_discovery`` (finds every ``pixels.py``)
@@ -57,11 +57,10 @@ A module imports only from the lines above its own::
     checks
     apps
 
-The core imports no opt-in module, whatever its line, except for ``BackgroundPixel`` when
-somebody asks for it. Commands import what they need. ``tests/test_package.py`` holds all this.
-Three modules import the package itself: ``encoder`` reads ``ptrack.ptrack_encoder`` when it is
-called, because users assign it, ``apps`` calls ``ptrack.autodiscover``, and ``opens`` registers
-its pixel.
+``hits`` and ``opens`` stand for their packages. The core imports no opt-in module, except that
+the package imports ``background`` when somebody asks for ``BackgroundPixel``. Commands import
+what they need. ``encoder`` reads ``ptrack.ptrack_encoder`` when it is called, because users
+assign it, and ``apps`` calls ``ptrack.autodiscover``. ``tests/test_package.py`` holds the lines.
 """
 
 from __future__ import annotations

@@ -41,7 +41,8 @@ class PixelPath(NamedTuple):
 def pixel_path() -> PixelPath:
     """Return the path of a pixel for the active URLconf, script prefix and language.
 
-    If the URLconf includes ``ptrack.urls`` twice, Django takes the route that comes last.
+    Of several routes named ``ptrack``, Django takes the last that is in no namespace and captures
+    nothing but the token.
 
     Raises ``NoReverseMatch`` if the URLconf does not include ``ptrack.urls``.
     """

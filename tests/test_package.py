@@ -140,6 +140,7 @@ def imports_of(path):
 
 PACKAGE = Path(ptrack.__file__).parent
 LAYERS = layers_of_the_map()
+OPT_IN = {"background", "wsgi", "testing", "opens"}
 
 
 @pytest.mark.parametrize("name", [name for name in LAYERS if name not in ("opens", "templatetags")])
@@ -147,6 +148,8 @@ def test_a_module_imports_only_from_the_layers_above_it(name):
     path = PACKAGE / f"{name.replace('.', '/')}.py"
     imported = [*imports_of(path if path.exists() else PACKAGE / name / "__init__.py")]
     assert [other for other in imported if other and LAYERS[other] >= LAYERS[name]] == []
+    # The core imports no opt-in module.
+    assert name in OPT_IN or not OPT_IN & {*imported}
 
 
 def test_the_map_names_every_module():

@@ -136,7 +136,6 @@ def test_every_labelled_request_is_judged_right_but_for_machines_in_disguise(jud
     verdicts = [(request, judge_request(judge_anew, request)) for request in CERTAIN]
     wrong = [(request["client"], verdict) for request, verdict in verdicts if verdict.kind != request["label"]]
     assert {client for client, _ in wrong} == DISGUISED, wrong
-    assert len(CERTAIN) == 234
 
 
 def test_no_ambiguous_request_is_called_a_machine(judge_anew):
@@ -148,7 +147,6 @@ def test_no_ambiguous_request_is_called_a_machine(judge_anew):
         "Microsoft click bot or person",
         "new Outlook for Windows",
     ]
-    assert len(AMBIGUOUS) == 14
 
 
 @pytest.mark.parametrize(
