@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import sys
 import threading
@@ -16,25 +15,40 @@ def must_escape(error: BaseException) -> bool:
     ``SystemExit`` is one in the main thread alone: in any other thread it ends nothing but that
     thread, so there it is a failure like others.
     """
-    if isinstance(error, SystemExit):
+    # isinstance() would ask the exception itself, which may lie or raise.
+    kind = type(error)
+    if issubclass(kind, SystemExit):
         return threading.current_thread() is threading.main_thread()
-    return isinstance(error, (KeyboardInterrupt, GeneratorExit))
+    return issubclass(kind, (KeyboardInterrupt, GeneratorExit))
 
 
 def log(level: int, message: str, *args: object, exc_info: BaseException | None = None) -> None:
     """Log a message on the logger ``ptrack``.
 
     Whatever a handler or a filter raises, the caller goes on: the message is then written to
-    the standard error stream, without a traceback.
+    the standard error stream, without a traceback. So is an error where ``LOGGING`` has
+    disabled the logger, as it does unless ``disable_existing_loggers`` is False.
     """
+    if _logger.disabled and level >= logging.ERROR:
+        _write("The logger ptrack is disabled.", message, args)
+        return
     try:
-        # The caller of this function is the one that the log should name.
-        _logger.log(level, message, *args, exc_info=exc_info, stacklevel=2)
+        # As a tuple, for an exception may count as False. The caller of this function is the
+        # one that the log should name.
+        shown = None if exc_info is None else (type(exc_info), exc_info, exc_info.__traceback__)
+        _logger.log(level, message, *args, exc_info=shown, stacklevel=2)
     except BaseException as error:
         if must_escape(error):
             raise
-        with contextlib.suppress(Exception):
-            sys.stderr.write(f"Logging failed with {type(error).__name__}. ptrack had to say: {message % args}\n")
+        _write("Logging failed.", message, args)
+
+
+def _write(fault: str, message: str, args: tuple[object, ...]) -> None:
+    try:
+        sys.stderr.write(f"{fault} ptrack had to say: {message % args}\n")
+    except BaseException as error:
+        if must_escape(error):
+            raise
 
 
 def text_of(error: BaseException) -> str:

@@ -14,7 +14,6 @@ from base64 import b64decode
 from collections.abc import Iterator
 from email import message_from_string
 from email.message import Message
-from email.policy import default as default_policy
 from html import unescape
 from typing import cast
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -81,10 +80,11 @@ def _inner_sources(source: str) -> Iterator[str]:
 
 def _parts_of_email(source: str) -> Iterator[str]:
     try:
-        message = message_from_string(source, policy=default_policy)
-        yield from [text_of(part) for part in message.walk() if part.get_content_maintype() == "text"]
-    except RecursionError:
-        # So deep is no email of anybody; its text is read as it is.
+        # Not by the default policy, which parses every header, in quadratic time.
+        parts = message_from_string(source).walk()
+        yield from [text_of(part) for part in parts if part.get_content_maintype() == "text"]
+    except Exception:
+        # The standard library raises many things for headers that nobody sends. The text is read as it is.
         return
 
 
@@ -93,8 +93,9 @@ def text_of(part: Message) -> str:
     content = cast(bytes, part.get_payload(decode=True))
     try:
         return content.decode(part.get_content_charset("utf-8"), errors="replace")
-    except LookupError:
-        # No such charset. The URLs of pixels are ASCII, and so is nearly every charset below 128.
+    except (LookupError, ValueError):
+        # No such charset, or none for text. The URLs of pixels are ASCII, and so is nearly every
+        # charset below 128.
         return content.decode("ascii", errors="replace")
 
 
@@ -111,7 +112,11 @@ def words(text: str) -> Iterator[Iterator[list[list[str]]]]:
 
 def _spellings(word: str) -> Iterator[list[list[str]]]:
     """Yield the URLs of a word after undoing entities and JSON's escapes, or only one of the two, or neither."""
-    without_entities = unescape(word)
+    try:
+        without_entities = unescape(word)
+    except ValueError:
+        # An entity of more digits than Python converts.
+        without_entities = word
     for spelling in dict.fromkeys((_without_json_escapes(without_entities), without_entities, word)):
         urls = [url for piece in _WORD.findall(spelling) for url in _URL.findall(piece) or [piece]]
         yield [list(dict.fromkeys(_unwrap(url, _MAX_DEPTH))) for url in urls]

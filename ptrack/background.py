@@ -135,6 +135,7 @@ class BackgroundPixel(TrackingPixel):
                 dotted_path(type(self)),
                 lines_without_values(error),
             )
+            BaseException.with_traceback(error, None)
         else:
             return
         super()._on_hit(args, kwargs, request, takes_request)
@@ -230,12 +231,18 @@ def run_pixel(pixel: str, hit: str) -> None:
     logged and raised again, so that the engine treats the task as a failed one.
     """
     handled = sys.exception()
-    pixel_class = _find_class(pixel)
-    registration = tracker.registration_for(pixel_class)
-    found = json.loads(hit)
-    request = _to_request(found) if registration.takes_request else None
     try:
-        run(registration.pixel, found["args"], found["kwargs"], request)
+        pixel_class = _find_class(pixel)
+        registration = tracker.registration_for(pixel_class)
+        found = json.loads(hit)
+        args, kwargs = found["args"], found["kwargs"]
+        request = _to_request(found) if registration.takes_request else None
+    except BaseException as error:
+        if not must_escape(error):
+            log(logging.ERROR, "A task of ptrack cannot be run.\n%s", lines_without_values(error))
+        raise
+    try:
+        run(registration.pixel, args, kwargs, request)
     except BaseException as error:
         if not must_escape(error):
             log_failure(pixel_class, error, handled)

@@ -191,13 +191,16 @@ def log_failure(pixel_class: type[TrackingPixel], error: BaseException, handled:
         if must_escape(failure):
             raise
         # An attribute of the exception raises, so nothing can read its traceback.
-        name = type(error).__qualname__
-        log(logging.ERROR, "Pixel %s failed to record a hit, with a %s that cannot be logged.", path, name)
+        log(logging.ERROR, "Pixel %s failed to record a hit, with an exception that cannot be logged.", path)
     else:
         log(logging.ERROR, "Pixel %s failed to record a hit.", path, exc_info=error)
     collected = failures.get()
     if collected is not None:
         collected.append(error)
+    else:
+        # An exception that is raised again, as the result of a Future is, would gather the
+        # tracebacks, and with them the requests, of all hits.
+        BaseException.with_traceback(error, None)
 
 
 def run(pixel: TrackingPixel, args: Sequence[Any], kwargs: dict[str, Any], request: HttpRequest | None = None) -> None:
@@ -207,8 +210,12 @@ def run(pixel: TrackingPixel, args: Sequence[Any], kwargs: dict[str, Any], reque
     """
     # The method is looked up at each hit, so that a test can patch it.
     result = pixel.record(*args, **kwargs) if request is None else pixel.record(request, *args, **kwargs)
-    if result is not None and inspect.isawaitable(result):
+    if result is None:
+        return
+    if inspect.isawaitable(result):
         wait_for(result)
+    elif inspect.isgenerator(result) or inspect.isasyncgen(result):
+        raise TypeError("record() returned a generator, which nobody iterates over: remove the yield.")
 
 
 def _takes_request(pixel: TrackingPixel) -> bool:

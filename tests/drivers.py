@@ -92,9 +92,10 @@ class ASGIDriver(Driver):
     async def _exchange(self, scope):
         communicator = ApplicationCommunicator(self.application, scope)
         await communicator.send_input({"type": "http.request", "body": b""})
-        start, body = await communicator.receive_output(), await communicator.receive_output()
+        # One second, the default, is short on a busy machine.
+        start, body = await communicator.receive_output(60), await communicator.receive_output(60)
         assert not body.get("more_body")
-        await communicator.wait()
+        await communicator.wait(60)
         headers = {name.decode("latin1"): value.decode("latin1") for name, value in start["headers"]}
         return HttpResponse(body["body"], status=start["status"], headers=headers)
 

@@ -285,6 +285,85 @@ def test_a_message_may_stop_the_process():
         DRIVERS["fast path"]().get("/ptrack/token/")
 
 
+class Falsy(Exception):
+    def __len__(self):
+        return 0
+
+
+class Liar(Exception):
+    """An exception that lies of its class."""
+
+    @property
+    def __class__(self):
+        return KeyboardInterrupt
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize("make", [Falsy, Liar])
+def test_an_exception_that_is_false_or_lies_is_logged_with_its_traceback(driver, caplog, make, is_async):
+    notes = first_and_last(failing_pixel(make, is_async))
+    assert get(driver).content == GIF
+    assert notes == [("first",), ("last",)]
+    [entry] = [entry for entry in caplog.records if entry.name == "ptrack"]
+    assert entry.exc_info[2] is not None
+    assert "raise make()" in caplog.text
+
+
+def test_an_exception_that_is_raised_again_and_again_gathers_nothing(caplog):
+    error = ValueError("always the same")
+
+    class AgainPixel(ptrack.TrackingPixel):
+        def record(self, *args):
+            raise error
+
+    tracker.register(AgainPixel)
+    for _ in range(20):
+        tracker.record([], {}, lambda: None)
+    sizes = {len(logging.Formatter().formatException(entry.exc_info)) for entry in caplog.records}
+    assert len(caplog.records) == 20
+    assert len(sizes) == 1
+    assert error.__traceback__ is None
+
+
+def generate(*args):
+    return (arg for arg in args)
+
+
+def generate_asynchronously(*args):
+    return (await arg for arg in args)
+
+
+@pytest.mark.parametrize("make", [generate, generate_asynchronously])
+def test_a_generator_behind_a_decorator_is_a_failure(driver, caplog, make):
+    class WrappedPixel(ptrack.TrackingPixel):
+        def record(self, *args):
+            return make(*args)
+
+    tracker.register(WrappedPixel)
+    assert get(driver).content == GIF
+    assert "remove the yield" in caplog.text
+
+
+def test_a_logger_that_is_disabled_does_not_lose_an_error(driver, capsys, monkeypatch):
+    """As logging.config.dictConfig() disables it unless it is told not to."""
+    monkeypatch.setattr(logging.getLogger("ptrack"), "disabled", True)
+    notes = first_and_last(failing_pixel(ValueError, is_async=False))
+    assert get(driver).content == GIF
+    assert notes == [("first",), ("last",)]
+    assert "SynchronousPixel failed" in capsys.readouterr().err
+
+
+class StoppingStream:
+    def write(self, text):
+        raise KeyboardInterrupt
+
+
+def test_a_standard_error_stream_may_stop_the_process(monkeypatch):
+    monkeypatch.setattr("sys.stderr", StoppingStream())
+    with broken_log("handler"), pytest.raises(KeyboardInterrupt):
+        ptrack.pixel_url("x" * 3000)
+
+
 # In the worker
 
 called = []
@@ -325,6 +404,24 @@ def test_the_worker_refuses_whatever_else_a_task_names(path):
     with pytest.raises(ptrack.exceptions.PtrackRegistrationError, match="is not run"):
         run_pixel.func(path, HIT)
     assert called == []
+
+
+@pytest.mark.parametrize("hit", ["no JSON", "{}", HIT.replace("args", "arguments")])
+def test_a_task_that_cannot_be_run_is_logged_without_its_values(caplog, hit):
+    with pytest.raises((ValueError, KeyError)):
+        run_pixel.func(f"{__name__}.NotedPixel", hit)
+    assert "cannot be run" in caplog.text
+    assert "no JSON" not in caplog.text
+
+
+def test_a_task_may_stop_the_worker(monkeypatch):
+    monkeypatch.setattr("json.loads", stop)
+    with pytest.raises(KeyboardInterrupt):
+        run_pixel.func(f"{__name__}.NotedPixel", HIT)
+
+
+def stop(text):
+    raise KeyboardInterrupt
 
 
 def test_the_worker_runs_what_is_registered():
