@@ -238,11 +238,12 @@ def test_names_that_would_be_too_long_are_left_out():
 
 def test_a_worker_keeps_the_same_row(monkeypatch):
     in_process = pixels.OpenPixel
+    # What is set before the module changes is what comes back after the test.
+    monkeypatch.setattr(pixels, "OpenPixel", in_process)
     with override_settings(PTRACK_OPENS_IN_BACKGROUND=True, PTRACK_OPENS_KEEP_ADDRESS=True):
         ptrack.tracker.unregister(in_process)
         in_background = reload(pixels).OpenPixel
         ptrack.tracker.unregister(in_background)
-        monkeypatch.setattr(pixels, "OpenPixel", in_process)
         assert issubclass(in_background, ptrack.BackgroundPixel)
 
         token = ptrack.PtrackEncoder.encrypt("welcome", user=7)

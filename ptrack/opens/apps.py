@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.apps import AppConfig, apps
 from django.core import checks
 from django.db.backends.signals import connection_created
 
+from .failures import ShortRepeats
 from .median import add_median_to_sqlite
+
+short_repeats = ShortRepeats()
 
 
 class OpensConfig(AppConfig):
@@ -19,6 +23,7 @@ class OpensConfig(AppConfig):
 
     def ready(self) -> None:
         connection_created.connect(add_median_to_sqlite, dispatch_uid="ptrack.opens")
+        logging.getLogger("ptrack").addFilter(short_repeats)
         checks.register(check_ptrack_is_installed, "ptrack")
 
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest
 import ptrack
 from ptrack import conf
 
+from .failures import shortened_when_repeated
 from .models import Open
 
 if conf.opens_in_background():
@@ -20,4 +21,5 @@ class OpenPixel(Base):
     """Keeps every hit as a row."""
 
     def record(self, request: HttpRequest, /, *args: Any, **kwargs: Any) -> None:
-        Open.objects.record(request, args, kwargs)
+        with shortened_when_repeated():
+            Open.objects.record(request, args, kwargs)
