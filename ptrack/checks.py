@@ -4,7 +4,8 @@ ptrack.E001  PTRACK_SECRET is bad
 ptrack.E002  PTRACK_SECRET_FALLBACKS is bad
 ptrack.E003  ptrack.ptrack_encoder lacks encrypt or decrypt, or their methods are not static
 ptrack.E004  a BackgroundPixel cannot use its task backend (in ptrack.background)
-ptrack.E005  ptrack.opens is installed without ptrack (in ptrack.opens.apps)
+ptrack.E005  ptrack.opens is installed without ptrack (in ptrack.opens.checks, as E006 and W009)
+ptrack.E006  ptrack.opens would write to a database that it was not made for
 ptrack.E007  PTRACK_RULES is no list of good rules
 ptrack.W001  PTRACK_APP_URL is not an absolute http(s) URL
 ptrack.W002  the tag cannot find ptrack.urls in the URLconf (in ptrack._route_checks, as W003 and W006)
@@ -14,6 +15,7 @@ ptrack.W005  a BackgroundPixel's task backend runs tasks at once or not at all (
 ptrack.W006  PTRACK_APP_URL ends in the prefix of ptrack.urls
 ptrack.W007  the host of PTRACK_APP_URL cannot be reached from elsewhere (with --deploy)
 ptrack.W008  ALLOWED_HOSTS refuses the host of PTRACK_APP_URL (with --deploy)
+ptrack.W009  ptrack.opens writes to PostgreSQL without time-outs while the image waits (with --deploy)
 ptrack.I001  ptrack.urls is in the URLconf, but no pixel is registered
 """
 

@@ -1,0 +1,92 @@
+"""The system checks of ``ptrack.opens``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.apps import apps
+from django.core import checks
+from django.db import connections, router
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from ptrack import conf
+
+from .models import Open
+
+TAG = "ptrack"
+
+#: The databases that the table was made for, and tried with.
+VENDORS = ("sqlite", "postgresql")
+
+# What PostgreSQL's client passes to the server, such as "-c lock_timeout=500". Zero is no limit.
+_LIMIT_OF_STATEMENTS = re.compile(r"\b(?:lock|statement)[_-]timeout\s*=\s*'?0*[1-9]", re.IGNORECASE)
+
+
+def register_checks() -> None:
+    """Make ``manage.py check`` run the checks of this module, and ``migrate`` those that are not for deployment."""
+    checks.register(check_ptrack_is_installed, TAG)
+    checks.register(check_database, TAG)
+    checks.register(check_time_outs, TAG, deploy=True)
+
+
+def check_ptrack_is_installed(**kwargs: Any) -> list[checks.CheckMessage]:
+    # This check is not in ptrack.checks, because the app ptrack registers those.
+    if apps.is_installed("ptrack"):
+        return []
+    return [
+        checks.Error(
+            "ptrack.opens is in INSTALLED_APPS, but ptrack itself is not, so no hit is recorded.",
+            hint="Add 'ptrack' to INSTALLED_APPS, beside 'ptrack.opens'.",
+            id="ptrack.E005",
+        )
+    ]
+
+
+def check_database(**kwargs: Any) -> list[checks.CheckMessage]:
+    connection = _connection_of_rows()
+    # The vendor is known without a connection; the name that people know may take one.
+    if connection.vendor in VENDORS:
+        return []
+    return [
+        checks.Error(
+            f"ptrack.opens cannot use the database {connection.alias!r}, of the kind {connection.vendor!r}: repeated "
+            "opens would count as unique ones, and the report would fail.",
+            hint="Use PostgreSQL or SQLite. If the site has such a database under another alias, send the app "
+            "'ptrack_opens' there with DATABASE_ROUTERS.",
+            id="ptrack.E006",
+        )
+    ]
+
+
+def check_time_outs(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Check, before a site is deployed, that a database that hangs does not hold the images."""
+    connection = _connection_of_rows()
+    if connection.vendor != "postgresql" or conf.opens_in_background():
+        return []
+    missing = _missing_time_outs(connection.settings_dict["OPTIONS"])
+    if not missing:
+        return []
+    return [
+        checks.Warning(
+            f"ptrack.opens writes to the database {connection.alias!r} while the image waits, and OPTIONS have "
+            f"{' and '.join(missing)}. If that database hangs, every image waits for it.",
+            hint="Set the time-outs in OPTIONS, best in those of a second alias for ptrack.opens, or set "
+            "PTRACK_OPENS_IN_BACKGROUND = True. If the role or the environment sets them, silence this message.",
+            id="ptrack.W009",
+        )
+    ]
+
+
+def _connection_of_rows() -> BaseDatabaseWrapper:
+    return connections[router.db_for_write(Open)]
+
+
+def _missing_time_outs(options: Mapping[str, Any]) -> list[str]:
+    missing = []
+    if not re.match(r"0*[1-9]", str(options.get("connect_timeout"))):
+        missing.append("no connect_timeout")
+    if not _LIMIT_OF_STATEMENTS.search(str(options.get("options"))):
+        missing.append("neither lock_timeout nor statement_timeout")
+    return missing

@@ -1,0 +1,159 @@
+"""The checks of ptrack.opens: which database it may use, and how long that may take."""
+
+from __future__ import annotations
+
+import io
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from django.core import checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.db import connections
+from django.test import override_settings
+
+import ptrack
+from ptrack.opens.models import Open
+
+TESTS = Path(__file__).parent
+TIME_OUTS = {"connect_timeout": 2, "options": "-c lock_timeout=500 -c statement_timeout=1000"}
+
+
+class OtherRouter:
+    """Sends the rows to the alias ``other``."""
+
+    def db_for_write(self, model, **hints):
+        return "other" if model is Open else None
+
+
+@pytest.fixture
+def other():
+    """Let the rows be written to the alias ``other``, and return its connection."""
+    with override_settings(DATABASE_ROUTERS=[OtherRouter()]):
+        yield connections["other"]
+
+
+@pytest.fixture
+def on_postgresql(other, monkeypatch):
+    """Let the alias ``other`` be PostgreSQL, and return its OPTIONS."""
+    monkeypatch.setattr(other, "vendor", "postgresql")
+    monkeypatch.setitem(other.settings_dict, "OPTIONS", {})
+    return other.settings_dict["OPTIONS"]
+
+
+def found(check_id, **kwargs):
+    return [message for message in checks.run_checks(tags=["ptrack"], **kwargs) if message.id == check_id]
+
+
+# Which database
+
+
+@pytest.mark.parametrize("vendor", ["sqlite", "postgresql"])
+def test_the_database_may_be_sqlite_or_postgresql(other, monkeypatch, vendor):
+    monkeypatch.setattr(other, "vendor", vendor)
+    assert found("ptrack.E006") == []
+
+
+@pytest.mark.parametrize("vendor", ["mysql", "oracle", "microsoft", "cockroachdb"])
+def test_e006_any_other_database(other, monkeypatch, vendor):
+    monkeypatch.setattr(other, "vendor", vendor)
+    [message] = found("ptrack.E006")
+    assert message.level == checks.ERROR
+    assert f"'other', of the kind '{vendor}'" in message.msg
+    assert "PostgreSQL or SQLite" in message.hint
+    # The command migrate names the alias that it migrates.
+    assert found("ptrack.E006", databases=["other"]) == [message]
+
+
+def test_the_database_of_the_site_may_be_any_if_the_rows_go_elsewhere(other, monkeypatch):
+    monkeypatch.setattr(connections["default"], "vendor", "mysql")
+    assert found("ptrack.E006") == []
+    with override_settings(DATABASE_ROUTERS=[]):
+        assert len(found("ptrack.E006")) == 1
+
+
+def test_manage_py_check_fails(other, monkeypatch):
+    monkeypatch.setattr(other, "vendor", "mysql")
+    with pytest.raises(SystemCheckError, match=r"ptrack\.E006"):
+        call_command("check", "--tag", "ptrack", stdout=io.StringIO())
+
+
+SITE = """
+from django.conf import settings
+settings.configure(
+    INSTALLED_APPS=["ptrack", "ptrack.opens"], PTRACK_SECRET="secret", USE_TZ=True,
+    DATABASES={{"default": {{"ENGINE": {engine!r}, "NAME": {name!r}}}}},
+)
+from django.core.management import execute_from_command_line
+execute_from_command_line(["manage.py", "migrate"])
+"""
+
+
+@pytest.mark.parametrize(("engine", "works"), [("stand_in", False), ("django.db.backends.sqlite3", True)])
+def test_migrate_stops_before_it_does_anything(tmp_path, engine, works):
+    name = str(tmp_path / "db")
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("DJANGO")}
+    environ["PYTHONPATH"] = os.pathsep.join([str(TESTS), str(Path(ptrack.__file__).parents[1])])
+    code = SITE.format(engine=engine, name=name)
+    done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True)
+    assert ("ptrack.E006" in done.stderr) is not works
+    assert (done.returncode == 0) is works
+    with closing(sqlite3.connect(name)) as database:
+        tables = {table for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    assert ("ptrack_opens_open" in tables) is works
+    assert bool(tables) is works
+
+
+# How long
+
+
+@pytest.mark.parametrize(
+    ("options", "missing"),
+    [
+        ({}, ["connect_timeout", "statement_timeout"]),
+        ({"connect_timeout": 2}, ["statement_timeout"]),
+        ({"connect_timeout": 0, "options": "-c lock_timeout=500"}, ["connect_timeout"]),
+        ({"connect_timeout": None, "options": "-c lock_timeout=500"}, ["connect_timeout"]),
+        ({"options": TIME_OUTS["options"]}, ["connect_timeout"]),
+        (TIME_OUTS | {"options": "-c lock_timeout=0"}, ["statement_timeout"]),
+        (TIME_OUTS | {"options": "-c idle_in_transaction_session_timeout=9"}, ["statement_timeout"]),
+        (TIME_OUTS | {"options": None}, ["statement_timeout"]),
+    ],
+)
+def test_w009_postgresql_without_time_outs(on_postgresql, options, missing):
+    on_postgresql.update(options)
+    assert found("ptrack.W009") == []
+    [message] = found("ptrack.W009", include_deployment_checks=True)
+    assert message.level == checks.WARNING
+    assert "'other'" in message.msg
+    named = [name for name in ("connect_timeout", "statement_timeout") if name in message.msg]
+    assert named == missing
+    assert "PTRACK_OPENS_IN_BACKGROUND" in message.hint
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        TIME_OUTS,
+        {"connect_timeout": "10", "options": "-c statement_timeout=1s"},
+        {"connect_timeout": 2, "options": "-c search_path=a --lock-timeout=500"},
+        {"connect_timeout": 2, "options": "-c LOCK_TIMEOUT='2s'"},
+    ],
+)
+def test_with_time_outs_all_is_well(on_postgresql, options):
+    on_postgresql.update(options)
+    assert found("ptrack.W009", include_deployment_checks=True) == []
+
+
+def test_in_the_background_no_image_waits_for_the_database(on_postgresql):
+    with override_settings(PTRACK_OPENS_IN_BACKGROUND=True):
+        assert found("ptrack.W009", include_deployment_checks=True) == []
+
+
+def test_other_databases_have_no_such_time_outs(other):
+    assert found("ptrack.W009", include_deployment_checks=True) == []
