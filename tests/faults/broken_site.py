@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from . import manual
 from servers import ENVIRON, TESTS, free_port, is_listening, running, wait_until
 
 CLIENTS = 16
@@ -34,7 +36,7 @@ class Outcome(NamedTuple):
     duplicates: int
     #: Tasks that had to be queued again.
     requeued: int
-    #: Errors in the log of ptrack, each with its traceback.
+    #: Hits that a pixel failed to record, in the log of ptrack.
     logged: int
 
 
@@ -46,16 +48,22 @@ class BrokenSite:
         self.folder = folder
         self.log = folder / "log"
         self.stop_file = folder / "stop"
+        self.stopped_file = folder / "stopped"
         self.port = free_port()
         self.environ = ENVIRON | {
             "DJANGO_SETTINGS_MODULE": "faults.site.settings",
             "FAULTS_URL": f"http://127.0.0.1:{self.port}",
             "FAULTS_DATABASE": f"ptrack_faults_{os.getpid()}",
             "FAULTS_STOP_FILE": str(self.stop_file),
+            "FAULTS_STOPPED": str(self.stopped_file),
             "FAULTS_LOG": str(folder / "ptrack.log"),
+            "FAULTS_SETTINGS": "",
+            "PYTHONPATH": os.pathsep.join([str(folder), ENVIRON["PYTHONPATH"]]),
         }
         self._stack = stack
         self.stop_file.touch()
+        self.stopped_file.touch()
+        (folder / "ptrack.log").touch()
 
     def manage(self, *words: object) -> str:
         """Run a management command, and return what it prints."""
@@ -64,28 +72,47 @@ class BrokenSite:
             command, cwd=TESTS, env=self.environ, check=True, stdout=subprocess.PIPE, text=True
         ).stdout.strip()
 
-    def ask(self, question: str, *numbers: int) -> str:
+    def ask(self, question: str, *words: object) -> str:
         """Return what the site's own command answers."""
-        return self.manage("faults", question, *numbers)
+        return self.manage("faults", question, *words)
+
+    def follow_manual(self, title: str) -> None:
+        """Set up the site as the Python blocks of a section of the manual say, word for word."""
+        for file, code in manual.python_files(title):
+            if file.endswith("settings.py"):
+                self.environ["FAULTS_SETTINGS"] += code
+            else:
+                (self.folder / file).parent.mkdir(exist_ok=True)
+                (self.folder / file).write_text(code, encoding="utf-8")
+
+    def stopped(self) -> list[tuple[int, str]]:
+        """Return the process and the id of each hit that has stopped its process."""
+        lines = self.stopped_file.read_text(encoding="utf-8").splitlines()
+        return [(int(process), hit_id) for process, hit_id in map(str.split, lines)]
 
     def start(self, *command: str | Path) -> subprocess.Popen[bytes]:
         return self._stack.enter_context(running(*command, log=self.log, environ=self.environ))
 
-    def serve(self, module: str = "wsgi", threads: int = 8) -> subprocess.Popen[bytes]:
+    def serve(self, module: str = "wsgi", threads: int = 8, worker: str = "sync") -> subprocess.Popen[bytes]:
+        # With more than one thread, gunicorn takes gthread for sync.
         command = [sys.executable, "-m", "gunicorn", "--workers", "2", "--threads", str(threads)]
         # Without a limit, for gunicorn would end a worker that hangs for half a minute.
-        command += ["--timeout", "0", "--bind", f"127.0.0.1:{self.port}", f"faults.site.{module}"]
+        command += ["--timeout", "0", "--worker-class", worker]
+        command += ["--bind", f"127.0.0.1:{self.port}", f"faults.site.{module}"]
         server = self.start(*command)
         wait_until("The web server", lambda: is_listening(self.port))
         return server
 
-    def request(self, urls: list[str], halfway: Callable[[], object] = lambda: None) -> set[int]:
-        """Request images, do something half way, and return the numbers of those that arrived whole."""
+    def request(self, urls: list[str], halfway: Callable[[], object] = lambda: None, seconds: float = 60) -> set[int]:
+        """Request images, and do something half way.
+
+        Returns the numbers of those that arrived whole, each within so many seconds.
+        """
         half = len(urls) // 2
         with ThreadPoolExecutor(CLIENTS + 1) as pool:
-            first = [pool.submit(get, url) for url in urls[:half]]
+            first = [pool.submit(get, url, seconds) for url in urls[:half]]
             breaking = pool.submit(lambda: (first[-1].result(), halfway()))
-            second = [pool.submit(get, url) for url in urls[half:]]
+            second = [pool.submit(get, url, seconds) for url in urls[half:]]
             arrived = {number_of(url) for url, each in zip(urls, first + second, strict=True) if each.result()}
             breaking.result()
         return arrived
@@ -104,7 +131,6 @@ class BrokenSite:
         while nothing could be recorded.
         """
         rows = Counter(int(line) for line in self.ask("rows").split())
-        log = (self.folder / "ptrack.log").read_text(encoding="utf-8")
         return Outcome(
             fault,
             sent=len(urls),
@@ -113,8 +139,16 @@ class BrokenSite:
             missing=len(arrived - set(rows)),
             duplicates=rows.total() - len(rows),
             requeued=requeued,
-            logged=log.count("StoppingPixel failed to record a hit.\nTraceback (most recent call last):"),
+            logged=len(re.findall(r"Pixel faults\.site\.pixels\.\w+ failed to record a hit\.", self.logs())),
         )
+
+    def tracebacks(self) -> int:
+        """Return how many hits were logged with a traceback."""
+        return self.logs().count("failed to record a hit.\nTraceback (most recent call last):")
+
+    def logs(self) -> str:
+        """Return what ptrack has logged, and what the servers and the workers have written."""
+        return "".join(log.read_text(encoding="utf-8") for log in (self.folder / "ptrack.log", self.log))
 
 
 def number_of(url: str) -> int:

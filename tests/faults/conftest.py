@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -13,19 +13,37 @@ from .broken_site import BrokenSite, Outcome
 @pytest.fixture
 def hits(times: int) -> int:
     """How many images are requested."""
-    return 500 * times
+    return 150 if times == 1 else 10_000
+
+
+def create_database(name: str, stack: contextlib.ExitStack, *options: str) -> None:
+    subprocess.run(["createdb", *options, name], check=True)
+    stack.callback(subprocess.run, ["dropdb", "--force", name], check=True)
+
+
+@pytest.fixture(scope="session")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a database in which there are only the tables of the site."""
+    with contextlib.ExitStack() as stack:
+        site = BrokenSite(tmp_path_factory.mktemp("tables"), stack)
+        name = site.environ["FAULTS_DATABASE"] = f"{site.environ['FAULTS_DATABASE']}_tables"
+        create_database(name, stack)
+        site.manage("migrate", "--verbosity", "0")
+        yield name
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[BrokenSite]:
+def site(tables: str, tmp_path: Path) -> Iterator[BrokenSite]:
     """The site with a new database, in which there are only tables."""
     with contextlib.ExitStack() as stack:
         site = BrokenSite(tmp_path, stack)
-        name = site.environ["FAULTS_DATABASE"]
-        subprocess.run(["createdb", name], check=True)
-        stack.callback(subprocess.run, ["dropdb", "--force", name], check=True)
-        site.manage("migrate", "--verbosity", "0")
+        create_database(site.environ["FAULTS_DATABASE"], stack, "--template", tables)
         yield site
+
+
+def to_line(cells: Iterable[object]) -> str:
+    fault, *numbers = cells
+    return f"{fault:>32}" + "".join(f"{number:>12}" for number in numbers)
 
 
 @pytest.fixture
@@ -34,9 +52,9 @@ def outcome(site: BrokenSite, figures: list[str]) -> Callable[..., Outcome]:
 
     def count(*args: object, **kwargs: object) -> Outcome:
         counted = site.count(*args, **kwargs)  # type: ignore[arg-type]
-        figures.append("".join(f"{value:>12}" for value in counted))
+        figures.append(to_line(counted))
         return counted
 
-    header = "".join(f"{column:>12}" for column in Outcome._fields)
+    header = to_line(Outcome._fields)
     figures.extend({header} - set(figures))
     return count

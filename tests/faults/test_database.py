@@ -41,3 +41,4 @@ def test_without_a_database_images_are_served_and_each_hit_is_logged_once(
     left = outcome("database", urls, arrived, unrecorded)
     rows = hits - third
     assert left == Outcome("database", hits, images=hits, rows=rows, missing=0, duplicates=0, requeued=0, logged=third)
+    assert 0 < site.tracebacks() < third / 3

@@ -37,7 +37,7 @@ def test_a_pixel_that_hangs_hangs_one_worker_and_no_other(
     urls = site.ask("urls", hits, 0).split()
     with ThreadPoolExecutor(1) as pool:
         hanging = pool.submit(get, urls[0], seconds=1200)
-        wait_until("The hit that hangs", lambda: site.ask("stopped") == "1")
+        wait_until("The hit that hangs", site.stopped)
         arrived = site.request(urls[1:])
         was_hanging = not hanging.done()
         site.stop_file.unlink()

@@ -8,20 +8,16 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
+from . import manual
 from .broken_site import MANAGE, BrokenSite, Outcome
 from servers import BIN, free_port, is_listening, kill_tree, running, wait_until
 from support import needs_postgresql
 
 pytestmark = needs_postgresql
 
-ROOT = Path(__file__).parents[2]
-MANUAL = "\n".join(
-    page.read_text(encoding="utf-8") for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-)
 WORKERS = 2
 
 
@@ -36,7 +32,7 @@ def request_and_kill(site: BrokenSite, hits: int, worker: list[str]) -> tuple[li
 
     def kill() -> None:
         # The hit half way stops its worker after writing the row. Which worker that is, nobody knows.
-        wait_until("The task that stops", lambda: site.ask("stopped") == "1")
+        wait_until("The task that stops", site.stopped)
         for each in workers:
             kill_tree(each)
 
@@ -65,7 +61,7 @@ def test_tasks_of_killed_workers_are_done_after_all_with_django_tasks_db(
     worker = [*MANAGE, "db_worker", "--interval", "0.1", "--no-startup-delay"]
     urls, arrived = request_and_kill(site, hits, worker)
     interrupted = int(site.ask("running"))
-    [code] = re.findall(r"```python\n(from django_tasks_db\.models import .*?)```", MANUAL, re.DOTALL)
+    [code] = re.findall(r"```python\n(from django_tasks_db\.models import .*?)```", manual.TEXT, re.DOTALL)
     site.manage("shell", "--no-imports", "-c", code)
     finish(site, worker)
     assert_complete(outcome("db worker", urls, arrived, requeued=interrupted), hits)
@@ -88,7 +84,7 @@ def test_tasks_of_killed_workers_are_done_after_all_with_rq(
     # RQ's maintenance finds a job when its lease has run out. Only the long run waits for that.
     ahead = 120 if times == 1 else 0
     abandoned = wait_until("RQ's maintenance", lambda: int(site.ask("abandoned", ahead)), seconds=200)
-    [command] = set(re.findall(r"`(rq requeue [^`]+)`", MANUAL))
+    [command] = set(re.findall(r"`(rq requeue [^`]+)`", manual.TEXT))
     program, *words = command.split()
     with running(BIN / program, *words, "--url", url, log=site.log, environ=site.environ) as requeuing:
         assert requeuing.wait() == 0

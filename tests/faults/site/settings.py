@@ -21,12 +21,19 @@ PTRACK_APP_URL = os.environ["FAULTS_URL"]
 # Whatever else PostgreSQL's client needs, it reads from variables such as PGHOST.
 DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": os.environ["FAULTS_DATABASE"]}}
 
+PTRACK_OPENS_IN_BACKGROUND = "FAULTS_BACKEND" in os.environ
 TASKS = {"default": {"BACKEND": os.environ.get("FAULTS_BACKEND", "django_tasks_db.DatabaseBackend")}}
 RQ_QUEUES = {"default": {"URL": os.environ.get("FAULTS_REDIS", "redis://127.0.0.1/0"), "DEFAULT_TIMEOUT": 10}}
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"file": {"class": "logging.FileHandler", "filename": os.environ["FAULTS_LOG"]}},
-    "loggers": {"ptrack": {"handlers": ["file"], "propagate": False}},
+    "handlers": {
+        "file": {"class": "logging.FileHandler", "filename": os.environ["FAULTS_LOG"]},
+        "failing": {"class": "faults.site.log.FailingHandler"},
+    },
+    "loggers": {"ptrack": {"handlers": [os.environ.get("FAULTS_LOG_HANDLER", "file")], "propagate": False}},
 }
+
+# What the manual says, word for word.
+exec(os.environ.get("FAULTS_SETTINGS", ""))

@@ -14,27 +14,26 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("question")
         parser.add_argument("numbers", nargs="*", type=int)
+        parser.add_argument("--stops", choices=["before", "after"], default="after")
+        parser.add_argument("--fails", choices=["error", "exit", "timeout"], default="error")
 
     def handle(self, *args: Any, question: str, numbers: list[int], **options: Any) -> None:
+        self.options = options
         self.stdout.write(str(getattr(self, question)(*numbers)))
 
     def urls(self, hits: int, stopping: int = -1, failing: int = 0) -> str:
         """Return URLs with their numbers: one stops whoever records it, and one in so many fails."""
         lines = []
         for number in range(hits):
-            kwargs = {"stops": 1} if number == stopping else {}
+            kwargs = {"stops": self.options["stops"]} if number == stopping else {}
             if failing and number % failing == 0:
-                kwargs["fails"] = 1
+                kwargs["fails"] = self.options["fails"]
             lines.append(f"{ptrack.pixel_url(number=number, **kwargs)}?{number}")
         return "\n".join(lines)
 
     def rows(self) -> str:
         """Return the number of each row."""
         return "\n".join(str(kwargs["number"]) for kwargs in Open.objects.values_list("kwargs", flat=True))
-
-    def stopped(self) -> int:
-        """Return how many rows there are of the hit that stops."""
-        return Open.objects.filter(kwargs__stops=1).count()
 
     def unfinished(self) -> int:
         """Return the number of tasks that have not been done."""

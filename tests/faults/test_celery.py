@@ -1,0 +1,82 @@
+"""A process of Celery that is killed at work, without and with the settings that let the task come again."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable
+
+import pytest
+
+from .broken_site import BrokenSite, Outcome
+from servers import free_port, is_listening, wait_until
+from support import needs_postgresql
+
+pytestmark = [
+    needs_postgresql,
+    pytest.mark.skipif(
+        shutil.which("redis-server") is None,
+        reason="There is no redis-server here. Debian's package is called redis-server.",
+    ),
+]
+
+
+@pytest.fixture
+def broker(site: BrokenSite) -> str:
+    """Start Redis, and return the line of the settings that names it."""
+    port = free_port()
+    site.start("redis-server", "--port", str(port), "--save", "", "--dir", str(site.folder))
+    wait_until("Redis", lambda: is_listening(port))
+    return f"CELERY_BROKER_URL = 'redis://127.0.0.1:{port}/0'\n"
+
+
+def request_and_kill(site: BrokenSite, hits: int, stops: str, deliveries: int) -> tuple[list[str], set[int]]:
+    """Request images while a worker is up, and kill the process of it that records one of the hits.
+
+    Takes how often that hit is to come. Returns the URLs, and the numbers of the images that arrived.
+    """
+    site.environ["FAULTS_BACKEND"] = "django_tasks_celery.CeleryBackend"
+    site.start(sys.executable, "-m", "celery", "--app", "mysite.celery", "worker", "--concurrency", "2")
+    site.serve()
+    urls = site.ask("urls", hits, hits // 2 - 1, "--stops", stops).split()
+
+    def kill() -> None:
+        [(process, _)] = wait_until("The task that stops", site.stopped)
+        os.kill(process, signal.SIGKILL)
+        wait_until("The next delivery", lambda: len(site.stopped()) == deliveries)
+        site.stop_file.unlink()
+
+    return urls, site.request(urls, kill)
+
+
+def wait_for_rows(site: BrokenSite, number: int) -> None:
+    wait_until("The last row", lambda: len(site.ask("rows").split()) == number, seconds=1200)
+
+
+def test_by_default_celery_loses_the_hit_of_a_killed_process_and_says_so(
+    site: BrokenSite, broker: str, hits: int, outcome: Callable[..., Outcome]
+) -> None:
+    site.follow_manual("Celery")
+    site.environ["FAULTS_SETTINGS"] += f"{broker}CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = False\n"
+    urls, arrived = request_and_kill(site, hits, "before", deliveries=1)
+    wait_for_rows(site, hits - 1)
+    left = outcome("celery", urls, arrived)
+    assert left == Outcome("celery", hits, images=hits, rows=hits - 1, missing=1, duplicates=0, requeued=0, logged=0)
+    # Celery's own log has it.
+    assert "WorkerLostError" in site.logs()
+
+
+def test_with_late_acknowledgement_celery_delivers_the_same_hit_again(
+    site: BrokenSite, broker: str, hits: int, outcome: Callable[..., Outcome]
+) -> None:
+    site.follow_manual("Celery")
+    site.environ["FAULTS_SETTINGS"] += broker
+    urls, arrived = request_and_kill(site, hits, "after", deliveries=2)
+    wait_for_rows(site, hits)
+    [(_, first_id), (_, second_id)] = site.stopped()
+    assert first_id == second_id
+    left = outcome("celery, acks late", urls, arrived, requeued=1)
+    complete = Outcome(left.fault, hits, images=hits, rows=hits, missing=0, duplicates=0, requeued=1, logged=0)
+    assert left == complete
