@@ -123,6 +123,8 @@ def test_migrate_stops_before_it_does_anything(tmp_path, engine, works):
         (TIME_OUTS | {"options": "-c lock_timeout=0"}, ["statement_timeout"]),
         (TIME_OUTS | {"options": "-c idle_in_transaction_session_timeout=9"}, ["statement_timeout"]),
         (TIME_OUTS | {"options": None}, ["statement_timeout"]),
+        (TIME_OUTS | {"pool": True}, ["timeout of the pool"]),
+        (TIME_OUTS | {"pool": {"min_size": 2}}, ["timeout of the pool"]),
     ],
 )
 def test_w009_postgresql_without_time_outs(on_postgresql, options, missing):
@@ -131,7 +133,7 @@ def test_w009_postgresql_without_time_outs(on_postgresql, options, missing):
     [message] = found("ptrack.W009", include_deployment_checks=True)
     assert message.level == checks.WARNING
     assert "'other'" in message.msg
-    named = [name for name in ("connect_timeout", "statement_timeout") if name in message.msg]
+    named = [name for name in ("connect_timeout", "statement_timeout", "timeout of the pool") if name in message.msg]
     assert named == missing
     assert "PTRACK_OPENS_IN_BACKGROUND" in message.hint
 
@@ -140,6 +142,8 @@ def test_w009_postgresql_without_time_outs(on_postgresql, options, missing):
     "options",
     [
         TIME_OUTS,
+        TIME_OUTS | {"pool": False},
+        TIME_OUTS | {"pool": {"timeout": 2}},
         {"connect_timeout": "10", "options": "-c statement_timeout=1s"},
         {"connect_timeout": 2, "options": "-c search_path=a --lock-timeout=500"},
         {"connect_timeout": 2, "options": "-c LOCK_TIMEOUT='2s'"},

@@ -89,4 +89,8 @@ def _missing_time_outs(options: Mapping[str, Any]) -> list[str]:
         missing.append("no connect_timeout")
     if not _LIMIT_OF_STATEMENTS.search(str(options.get("options"))):
         missing.append("neither lock_timeout nor statement_timeout")
+    # Django's connection pool waits 30 seconds for a connection, whatever connect_timeout says.
+    pool = options.get("pool")
+    if pool and not (isinstance(pool, Mapping) and pool.get("timeout")):
+        missing.append("no timeout of the pool")
     return missing
