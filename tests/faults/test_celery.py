@@ -23,6 +23,10 @@ pytestmark = [
 ]
 
 
+#: Seconds until tasks are done that wait behind all others, in a long run.
+PATIENCE = 1200
+
+
 @pytest.fixture
 def broker(site: BrokenSite) -> str:
     """Start Redis, and return the line of the settings that names it."""
@@ -43,16 +47,16 @@ def request_and_kill(site: BrokenSite, hits: int, stops: str, deliveries: int) -
     urls = site.ask("urls", hits, hits // 2 - 1, "--stops", stops).split()
 
     def kill() -> None:
-        [(process, _)] = wait_until("The task that stops", site.stopped)
+        [(process, _)] = wait_until("The task that stops", site.stopped, PATIENCE)
         os.kill(process, signal.SIGKILL)
-        wait_until("The next delivery", lambda: len(site.stopped()) == deliveries)
+        wait_until("The next delivery", lambda: len(site.stopped()) == deliveries, PATIENCE)
         site.stop_file.unlink()
 
     return urls, site.request(urls, kill)
 
 
 def wait_for_rows(site: BrokenSite, number: int) -> None:
-    wait_until("The last row", lambda: len(site.ask("rows").split()) == number, seconds=1200)
+    wait_until("The last row", lambda: len(site.ask("rows").split()) == number, PATIENCE)
 
 
 def test_by_default_celery_loses_the_hit_of_a_killed_process_and_says_so(
