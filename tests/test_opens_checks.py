@@ -20,7 +20,6 @@ from django.test import override_settings
 import ptrack
 from ptrack.opens.models import Open
 
-TESTS = Path(__file__).parent
 TIME_OUTS = {"connect_timeout": 2, "options": "-c lock_timeout=500 -c statement_timeout=1000"}
 
 
@@ -83,6 +82,14 @@ def test_manage_py_check_fails(other, monkeypatch):
         call_command("check", "--tag", "ptrack", stdout=io.StringIO())
 
 
+# A backend that says it is another database, for there is no such server here.
+STAND_IN = """
+from django.db.backends.sqlite3 import base
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    vendor = "mysql"
+"""
+
 SITE = """
 from django.conf import settings
 settings.configure(
@@ -96,9 +103,11 @@ execute_from_command_line(["manage.py", "migrate"])
 
 @pytest.mark.parametrize(("engine", "works"), [("stand_in", False), ("django.db.backends.sqlite3", True)])
 def test_migrate_stops_before_it_does_anything(tmp_path, engine, works):
+    (tmp_path / "stand_in").mkdir()
+    (tmp_path / "stand_in" / "base.py").write_text(STAND_IN)
     name = str(tmp_path / "db")
     environ = {key: value for key, value in os.environ.items() if not key.startswith("DJANGO")}
-    environ["PYTHONPATH"] = os.pathsep.join([str(TESTS), str(Path(ptrack.__file__).parents[1])])
+    environ["PYTHONPATH"] = os.pathsep.join([str(tmp_path), str(Path(ptrack.__file__).parents[1])])
     code = SITE.format(engine=engine, name=name)
     done = subprocess.run([sys.executable, "-c", code], env=environ, capture_output=True, text=True)
     assert ("ptrack.E006" in done.stderr) is not works
