@@ -22,9 +22,11 @@ The map of the package, by what you want to change. Arrows show the order of use
     the script prefix before it, left out if ``PTRACK_APP_URL`` ends in it: ``_urlconf``
   * the token: ``encoder``
 
-* A hit: ``urls`` -> ``views`` -> ``encoder`` -> ``trackers``
+* A hit: ``urls`` or ``link_urls`` -> ``views`` -> ``encoder`` -> ``trackers``
 
-  * the routes: ``urls``
+  * the routes: ``urls``, ``link_urls``
+  * whether a recipient may be tracked: ``consent``, for tag, hit and worker
+  * where a link may lead: ``destinations``, for rendering and hit
   * the GIF, the headers of the answer such as ``Cache-Control``, the methods: ``views``
   * registering pixels, calling ``record``, what happens to its exceptions: ``trackers``; in a
     worker: ``background.run_pixel``; waiting for an async ``record``: ``_awaiting``
@@ -37,7 +39,7 @@ The map of the package, by what you want to change. Arrows show the order of use
 
 * Settings: ``conf``, the only module that reads them
 
-* Opt-in: ``background`` (pixels in a task engine), ``wsgi`` (the fast path), ``testing``
+* Opt-in: ``background`` with ``_task_hits`` (pixels and links in a task engine), ``wsgi`` (the fast path), ``testing``
   (helpers for a site's tests), ``opens/`` (stored hits, an app). The core is everything else.
 
 * Start-up: ``apps``, ``checks`` with ``_route_checks`` (the checks and their ids),
@@ -49,16 +51,16 @@ The map of the package, by what you want to change. Arrows show the order of use
 A module imports only from the lines above its own::
 
     conf  exceptions  _awaiting  _logging  _tracebacks  _pasted_text  hits.kinds
-    _urlconf  hits.rules  hits.site_rules  encoder  trackers
+    _urlconf  consent  destinations  hits.rules  hits.site_rules  encoder  trackers
     hits.judgement  html  _discovery
     hits
-    views  background  templatetags
-    urls  wsgi  testing  _route_checks  opens
-    checks
+    views  _task_hits  templatetags
+    urls  link_urls  wsgi  testing  background  _route_checks
+    checks  opens
     apps
 
 ``hits`` and ``opens`` stand for their packages. The core imports no opt-in module, except that
-the package imports ``background`` when somebody asks for ``BackgroundPixel``. Commands import
+the package imports ``background`` when somebody asks for ``BackgroundPixel`` or ``BackgroundLink``. Commands import
 what they need. ``encoder`` reads ``ptrack.ptrack_encoder`` when it is called, because users
 assign it, and ``apps`` calls ``ptrack.autodiscover``. ``tests/test_package.py`` holds the lines.
 """
@@ -70,18 +72,21 @@ import typing
 from ._discovery import autodiscover
 from .encoder import Encoder as _Encoder
 from .encoder import PtrackEncoder
-from .html import pixel_img, pixel_url
-from .trackers import Tracker, TrackingPixel, tracker
+from .html import link_url, pixel_img, pixel_url
+from .trackers import Tracker, TrackingLink, TrackingPixel, tracker
 
 if typing.TYPE_CHECKING:
+    from .background import BackgroundLink as BackgroundLink
     from .background import BackgroundPixel as BackgroundPixel
 
-# BackgroundPixel is left out: ``from ptrack import *`` would fail without a task engine.
+# BackgroundPixel and BackgroundLink are left out: ``from ptrack import *`` would fail without a task engine.
 __all__ = [
     "PtrackEncoder",
     "Tracker",
+    "TrackingLink",
     "TrackingPixel",
     "autodiscover",
+    "link_url",
     "pixel_img",
     "pixel_url",
     "ptrack_encoder",
@@ -94,9 +99,9 @@ ptrack_encoder: type[_Encoder] = PtrackEncoder
 
 
 def __getattr__(name: str) -> typing.Any:
-    # BackgroundPixel needs a task engine, so it is imported only when somebody asks for it.
-    if name == "BackgroundPixel":
-        from .background import BackgroundPixel
+    # They need a task engine, so they are imported only when somebody asks for them.
+    if name in ("BackgroundPixel", "BackgroundLink"):
+        from . import background
 
-        return BackgroundPixel
+        return getattr(background, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -12,7 +12,7 @@ from django.urls import NoReverseMatch, Resolver404, get_resolver
 from django.urls.resolvers import LocalePrefixPattern
 
 from . import conf
-from ._urlconf import leads_to, pixel_path, resolve_as_request, walk_urls
+from ._urlconf import leads_to, resolve_as_request, route_path, walk_urls
 from .views import serve_pixel
 
 _ADD_ROUTE = "Add this line to the urlpatterns of ROOT_URLCONF: path('ptrack/', include('ptrack.urls')),"
@@ -49,7 +49,7 @@ def check_repeated_prefix(**kwargs: Any) -> list[checks.CheckMessage]:
     if app_url is None or not conf.has_urlconf():
         return []
     try:
-        path = pixel_path()
+        path = route_path()
         app_path = unquote(urlsplit(app_url).path.rstrip("/"))
     except (NoReverseMatch, ValueError):
         # Other checks report either.
@@ -93,7 +93,7 @@ def _find_fault() -> tuple[str, str] | None:
             _ADD_ROUTE,
         )
     try:
-        path = pixel_path()
+        path = route_path()
     except NoReverseMatch:
         return _NOT_USABLE
     shown = f"The URL of a pixel, {path.prefix}..., leads"

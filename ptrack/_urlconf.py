@@ -29,8 +29,8 @@ from django.utils.module_loading import import_string
 from . import conf
 
 
-class PixelPath(NamedTuple):
-    """The parts of a pixel's path around the token, quoted as in a URL."""
+class RoutePath(NamedTuple):
+    """The parts of a path of ours around the token, quoted as in a URL."""
 
     #: Without a slash at its end; empty for a site that is served from the root of its host.
     script_prefix: str
@@ -38,49 +38,55 @@ class PixelPath(NamedTuple):
     suffix: str
 
 
-def pixel_path() -> PixelPath:
-    """Return the path of a pixel for the active URLconf, script prefix and language.
+#: The names of the two routes, and the modules that hold them.
+PIXEL_ROUTE, LINK_ROUTE = "ptrack", "ptrack_link"
+_MODULES = {PIXEL_ROUTE: ("ptrack/", "ptrack.urls"), LINK_ROUTE: ("go/", "ptrack.link_urls")}
 
-    Of several routes named ``ptrack``, Django takes the last that is in no namespace and captures
+
+def route_path(name: str = PIXEL_ROUTE) -> RoutePath:
+    """Return the path of a route of ours for the active URLconf, script prefix and language.
+
+    Of several routes of this name, Django takes the last that is in no namespace and captures
     nothing but the token.
 
-    Raises ``NoReverseMatch`` if the URLconf does not include ``ptrack.urls``.
+    Raises ``NoReverseMatch`` if the URLconf does not include the module of the route.
     """
-    return _reverse(get_resolver(get_urlconf()), get_script_prefix(), translation.get_language())
+    return _reverse(name, get_resolver(get_urlconf()), get_script_prefix(), translation.get_language())
 
 
-# The parameters are the key of the cache alone: reverse() itself asks for what is active. A
-# change of the URLconf makes a new resolver. The size is for a site that has many tenants,
-# each with a URLconf of its own.
+# The further parameters are the key of the cache alone: reverse() itself asks for what is
+# active. A change of the URLconf makes a new resolver. The size is for a site that has many
+# tenants, each with a URLconf of its own.
 @lru_cache(maxsize=1024)
-def _reverse(_resolver: URLResolver, _script_prefix: str, _language: str | None) -> PixelPath:
+def _reverse(name: str, _resolver: URLResolver, _script_prefix: str, _language: str | None) -> RoutePath:
     try:
-        before, _, suffix = reverse("ptrack", args=["token"]).rpartition("token")
+        before, _, suffix = reverse(name, args=["token"]).rpartition("token")
     except (NoReverseMatch, ValueError):
         # Django raises ValueError for a prefix with a per cent sign.
         before = suffix = ""
     if not before:
+        prefix, module = _MODULES[name]
         raise NoReverseMatch(
-            "ptrack cannot build the URL of a pixel: the URLconf has no route named 'ptrack', or its route needs "
-            "more arguments or has a per cent sign. Add path('ptrack/', include('ptrack.urls')) to the URLconf, "
-            "outside any namespace."
+            f"ptrack cannot build the URL of a {'pixel' if name == PIXEL_ROUTE else 'link'}: the URLconf has no route "
+            f"named {name!r}, or its route needs more arguments or has a per cent sign. Add "
+            f"path({prefix!r}, include({module!r})) to the URLconf, outside any namespace."
         )
     # reverse() puts the script prefix first. It is split off because PTRACK_APP_URL may end in it already.
     quoted = quoted_script_prefix()
     script_prefix = quoted[:-1] if before.startswith(quoted) else ""
-    return PixelPath(script_prefix, before.removeprefix(script_prefix), suffix)
+    return RoutePath(script_prefix, before.removeprefix(script_prefix), suffix)
 
 
-def pixel_paths_by_language() -> set[PixelPath]:
+def pixel_paths_by_language() -> set[RoutePath]:
     """Return the paths of a pixel in all languages of the site: a single one, unless its route is translated.
 
     Raises ``NoReverseMatch`` if the URLconf does not include ``ptrack.urls``.
     """
-    paths = {pixel_path()}
+    paths = {route_path()}
     if conf.uses_languages():
         for language in conf.languages():
             with translation.override(language):
-                paths.add(pixel_path())
+                paths.add(route_path())
     return paths
 
 

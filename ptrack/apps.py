@@ -6,7 +6,7 @@ from django.db import connections, transaction
 import ptrack
 
 from .checks import register_checks
-from .views import serve_pixel
+from .views import follow_link, serve_pixel
 
 
 class SimplePtrackConfig(AppConfig):
@@ -19,7 +19,8 @@ class SimplePtrackConfig(AppConfig):
         register_checks()
         # With ATOMIC_REQUESTS, the database error of one pixel would undo the rows of the others.
         for alias in connections:
-            transaction.non_atomic_requests(using=alias)(serve_pixel)
+            for view in (serve_pixel, follow_link):
+                transaction.non_atomic_requests(using=alias)(view)
 
 
 class PtrackConfig(SimplePtrackConfig):

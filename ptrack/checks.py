@@ -37,7 +37,7 @@ from ._discovery import searched_packages
 from ._route_checks import check_prefix, check_repeated_prefix, check_route, pixel_routes, warn
 from .encoder import PtrackEncoder, current_encoder
 from .hits.site_rules import check_site_rules
-from .trackers import TrackingPixel, dotted_path, tracker
+from .trackers import Callback, dotted_path, tracker
 
 TAG = "ptrack"
 
@@ -148,7 +148,7 @@ def check_pixels(**kwargs: Any) -> list[checks.CheckMessage]:
     ]
 
 
-def _messages_of(pixel_class: type[TrackingPixel]) -> list[checks.CheckMessage]:
+def _messages_of(pixel_class: type[Callback]) -> list[checks.CheckMessage]:
     messages = tracker.registration_for(pixel_class).pixel.check()
     if not isinstance(messages, (list, tuple)):
         raise TypeError(

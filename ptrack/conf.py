@@ -76,9 +76,7 @@ def app_url(*args: Any, **kwargs: Any) -> str:
     if isinstance(setting, str):
         return setting
     url = setting(*args, **kwargs)
-    if inspect.iscoroutine(url):
-        # Python warns of a coroutine that nobody awaits.
-        url.close()
+    close_coroutine(url)
     return _to_app_url(url, f"The result of PTRACK_APP_URL, the callable {setting!r},", "let it return")
 
 
@@ -126,6 +124,41 @@ def _to_app_url(value: object, subject: str, cure: str) -> str:
     raise ImproperlyConfigured(
         f"{subject} is {fault}: {cure} the URL under which email clients can reach this site, "
         "such as 'https://www.example.com'."
+    )
+
+
+def consent() -> Callable[..., object] | None:
+    """Return the callable of ``PTRACK_CONSENT``, or None if it is not set.
+
+    Raises ``ImproperlyConfigured`` when the setting is neither a callable nor the dotted path of
+    one.
+    """
+    return _to_callable("PTRACK_CONSENT", _raw_consent())
+
+
+@cache
+def _raw_consent() -> object:
+    return _read("PTRACK_CONSENT", None)
+
+
+def link_allowed_hosts() -> list[str] | Callable[[str], object]:
+    """Return ``PTRACK_LINK_ALLOWED_HOSTS``: patterns as in ``ALLOWED_HOSTS``, or a callable that takes a host.
+
+    Raises ``ImproperlyConfigured`` when it is not set, or neither a list of str nor a callable
+    nor the dotted path of one.
+    """
+    value = _read("PTRACK_LINK_ALLOWED_HOSTS", None)
+    if value is None:
+        raise ImproperlyConfigured(
+            "PTRACK_LINK_ALLOWED_HOSTS is not set: list the hosts that links may lead to, such as ['.example.com']."
+        )
+    if isinstance(value, (list, tuple)) and all(isinstance(host, str) for host in value):
+        return [host.lower() for host in value]
+    if callable(value) or isinstance(value, str):
+        return _to_callable("PTRACK_LINK_ALLOWED_HOSTS", value)  # type: ignore[return-value]
+    raise ImproperlyConfigured(
+        f"PTRACK_LINK_ALLOWED_HOSTS is of type {type(value).__name__}, or holds something that is not a str: "
+        "use a list of hosts, such as ['.example.com'], or a callable."
     )
 
 
@@ -213,7 +246,7 @@ def _import(name: str, path: str, *, remark: str = "", cure: str) -> Any:
         raise ImproperlyConfigured(f"{name} is {path!r}{remark}, {fault}. {cure}.") from error
 
 
-def _import_callable(name: str, path: str, *, remark: str, cure: str) -> Callable[..., Any]:
+def _import_callable(name: str, path: str, *, remark: str = "", cure: str) -> Callable[..., Any]:
     """Return the callable of a dotted path. Takes and raises the same as ``_import``."""
     found = _import(name, path, remark=remark, cure=cure)
     if not callable(found):
@@ -221,9 +254,25 @@ def _import_callable(name: str, path: str, *, remark: str, cure: str) -> Callabl
     return found  # type: ignore[no-any-return]
 
 
+def _to_callable(name: str, value: object) -> Callable[..., Any] | None:
+    """Return the callable that a setting holds, or whose dotted path it holds, or None if it is not set."""
+    if value is None or callable(value):
+        return value
+    cure = "Write a callable, or its dotted path, such as 'mysite.functions.function'"
+    if isinstance(value, str):
+        return _import_callable(name, value, cure=cure)
+    raise ImproperlyConfigured(f"{name} is of type {type(value).__name__}. {cure}.")
+
+
+def close_coroutine(value: object) -> None:
+    """Close a value if it is a coroutine: Python warns of one that nobody awaits."""
+    if inspect.iscoroutine(value):
+        value.close()
+
+
 def _forget(*, setting: str, **signal: Any) -> None:
     if setting.startswith("PTRACK_"):
-        for parsed_setting in (secret, secret_fallbacks, secrets, _parse_app_url):
+        for parsed_setting in (secret, secret_fallbacks, secrets, _parse_app_url, _raw_consent):
             parsed_setting.cache_clear()
 
 

@@ -59,6 +59,9 @@ _STAMP_MARK = b" "
 # Four bytes last until 2106 and then begin again.
 _STAMP_PERIOD = 2 ** (8 * STAMP_SIZE)
 
+#: The name under which the destination of a link travels. No template can write it.
+DESTINATION = "ptrack:to"
+
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _to_ascii_json = json.JSONEncoder(separators=(",", ":")).encode
 _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
@@ -86,8 +89,9 @@ _UNREADABLE = (
 class Encoder(Protocol):
     """What ``ptrack.ptrack_encoder`` has to be: a class with these two static methods.
 
-    It may have a third, ``issued_at(token)``, which returns when a token was made: an aware
-    ``datetime``, or None if it does not know.
+    One whose tokens nobody can forge or alter says ``authenticated = True`` in its own class
+    body; links work with no other. It may have a third method, ``issued_at(token)``, which
+    returns when a token was made: an aware ``datetime``, or None if it does not know.
     """
 
     @staticmethod
@@ -97,6 +101,14 @@ class Encoder(Protocol):
     @staticmethod
     def decrypt(token: str) -> Any:
         """Take a token and return ``[args, kwargs]``; raise any exception if it cannot be read."""
+
+
+def is_authenticated(encoder: object) -> bool:
+    """Return whether nobody can forge a token of an encoder: the default one, or one that says so of itself."""
+    if encoder is PtrackEncoder:
+        return True
+    # A subclass may change what its base class promises, so it has to say it again.
+    return isinstance(encoder, type) and vars(encoder).get("authenticated") is True
 
 
 def current_encoder() -> type[Encoder]:

@@ -6,21 +6,22 @@ import logging
 from typing import Any
 from urllib.parse import quote
 
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from . import conf
 from ._logging import log
 from ._tracebacks import without_locals
-from ._urlconf import pixel_path, script_prefix_to_add
-from .encoder import current_encoder
+from ._urlconf import LINK_ROUTE, PIXEL_ROUTE, route_path, script_prefix_to_add
+from .consent import may_track
+from .destinations import to_location
+from .encoder import DESTINATION, PtrackEncoder, current_encoder, is_authenticated
 from .exceptions import PtrackArgumentError, PtrackError
 
 #: The number of characters above which clients and proxies may cut a URL. Internet Explorer,
 #: and email clients built on it, cut at 2,083.
 URL_MAX_LENGTH = 2000
-
-_RESERVED_NAMES = frozenset({"self", "request"})
 
 # What RFC 3986 allows in a path, except for "&" and "'", which HTML would have to escape,
 # and for ":", at which some gateways cut a URL.
@@ -35,7 +36,7 @@ def pixel_url(*args: int | str, **kwargs: int | str) -> str:
     """Return the absolute URL of a pixel that carries the arguments.
 
     Takes ints and strings, unless ``ptrack.ptrack_encoder`` takes more. Logs a warning for
-    a URL of over 2,000 characters.
+    a URL of over 2,000 characters. Returns an empty str if ``PTRACK_CONSENT`` says no.
 
     Raises:
 
@@ -45,22 +46,9 @@ def pixel_url(*args: int | str, **kwargs: int | str) -> str:
     * ``PtrackError`` if a custom encoder returns what cannot stand in a URL;
     * whatever a callable ``PTRACK_APP_URL`` raises.
     """
-    if not _RESERVED_NAMES.isdisjoint(kwargs):
-        raise PtrackArgumentError(
-            "A ptrack argument is named 'self' or 'request', which record() could never receive: choose another name."
-        )
-    token = _make_token(args, kwargs)
-    app_url, path = conf.app_url(*args, **kwargs), pixel_path()
-    url = app_url + script_prefix_to_add(app_url, path.script_prefix) + path.prefix + token + path.suffix
-    if len(url) > URL_MAX_LENGTH:
-        log(
-            logging.WARNING,
-            "The URL of a pixel has %d characters; clients and proxies may cut it after %d. "
-            "Pass shorter arguments, such as primary keys.",
-            len(url),
-            URL_MAX_LENGTH,
-        )
-    return url
+    _check_names(kwargs, ("self", "request"))
+    url = _build_url(PIXEL_ROUTE, args, kwargs, {})
+    return url if may_track(args, kwargs) else ""
 
 
 @without_locals
@@ -69,9 +57,60 @@ def pixel_img(*args: int | str, **kwargs: int | str) -> SafeString:
 
     Takes and raises the same as ``pixel_url``. This is what ``{% ptrack %}`` puts out.
     """
+    url = pixel_url(*args, **kwargs)
     # An empty alt keeps screen readers from reading the token aloud. No style hides the
     # image: some clients would then not request it.
-    return format_html('<img src="{}" width=1 height=1 alt="">', pixel_url(*args, **kwargs))
+    return format_html('<img src="{}" width=1 height=1 alt="">', url) if url else SafeString("")
+
+
+@without_locals
+def link_url(url: str, /, *args: int | str, **kwargs: int | str) -> str:
+    """Return the absolute URL of a link that carries the arguments and leads to a destination.
+
+    Takes the destination, an http(s) URL whose host ``PTRACK_LINK_ALLOWED_HOSTS`` names, and
+    the arguments as ``pixel_url`` does. Returns the destination itself, as the ``Location``
+    header would give it, if ``PTRACK_CONSENT`` says no.
+
+    Raises the same as ``pixel_url``. Raises ``PtrackArgumentError`` for a destination that is
+    refused, and for a keyword ``url``; ``ImproperlyConfigured`` for an encoder that does not say
+    that its tokens are authenticated.
+    """
+    _check_names(kwargs, ("self", "request", "url"))
+    encoder = current_encoder()
+    if not is_authenticated(encoder):
+        raise ImproperlyConfigured(
+            f"The encoder {encoder!r} does not say that nobody can forge its tokens, so links cannot be trusted to it. "
+            "If that is so, write authenticated = True into its class body."
+        )
+    location = to_location(url)
+    tracked = _build_url(LINK_ROUTE, args, kwargs, {DESTINATION: location})
+    return tracked if may_track(args, kwargs) else location
+
+
+def _check_names(kwargs: dict[str, Any], reserved: tuple[str, ...]) -> None:
+    for name in kwargs:
+        if name in reserved or name.startswith("ptrack:"):
+            raise PtrackArgumentError(
+                f"A ptrack argument is named {name!r}, which record() could never receive: choose another name."
+                + (" The destination of a link comes first, without a name." if name == "url" else "")
+            )
+
+
+def _build_url(route: str, args: tuple[Any, ...], kwargs: dict[str, Any], hidden: dict[str, str]) -> str:
+    """Return the URL of a pixel or a link, with what only ptrack puts into its token."""
+    token = _make_token(args, {**kwargs, **hidden})
+    app_url, path = conf.app_url(*args, **kwargs), route_path(route)
+    url = app_url + script_prefix_to_add(app_url, path.script_prefix) + path.prefix + token + path.suffix
+    if len(url) > URL_MAX_LENGTH:
+        log(
+            logging.WARNING,
+            "The URL of a %s has %d characters; clients and proxies may cut it after %d. "
+            "Pass shorter arguments, such as primary keys.",
+            "pixel" if route == PIXEL_ROUTE else "link",
+            len(url),
+            URL_MAX_LENGTH,
+        )
+    return url
 
 
 def _make_token(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
@@ -83,6 +122,8 @@ def _make_token(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     if not isinstance(token, str):
         type_name = "bytes outside ASCII" if isinstance(token, bytes) else type(token).__name__
         raise PtrackError(f"encrypt() of the encoder {encoder!r} returned {type_name}: it must return a str.")
+    if encoder is not PtrackEncoder and is_authenticated(encoder):
+        _read_back(encoder, token, kwargs.get(DESTINATION))
     try:
         quoted = quote(token, safe=_UNQUOTED)
         fault = "a segment '.' or '..', which clients remove" if _DOT_SEGMENTS & set(token.split("/")) else None
@@ -92,3 +133,17 @@ def _make_token(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     if fault:
         raise PtrackError(f"encrypt() of the encoder {encoder!r} returned {fault}: it must return text for a URL.")
     return quoted
+
+
+def _read_back(encoder: Any, token: str, destination: str | None) -> None:
+    """Raise ``PtrackError`` if a token does not hold the destination that it was given, or holds one unasked."""
+    try:
+        _, kwargs = encoder.decrypt(token)
+        found = kwargs.get(DESTINATION)
+    except Exception as error:
+        fault = f"cannot read its own token ({type(error).__name__})"
+    else:
+        if found == destination:
+            return
+        fault = "reads another destination from its token than it was given"
+    raise PtrackError(f"The encoder {encoder!r} {fault}: let it escape what separates the arguments.")

@@ -24,7 +24,7 @@ from django.test import Client
 
 from ._pasted_text import text_of
 from ._urlconf import find_tokens
-from .trackers import Registration, TrackingPixel, failures, tracker
+from .trackers import Callback, Registration, failures, tracker
 from .views import serve_pixel
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -87,15 +87,15 @@ class temporarily(ContextDecorator):
     Entering it raises ``PtrackRegistrationError`` as ``tracker.register`` does.
     """
 
-    def __init__(self, *pixels: type[TrackingPixel]) -> None:
+    def __init__(self, *pixels: type[Callback]) -> None:
         # One for each time that it was entered and not yet left.
-        self._saved: list[dict[type[TrackingPixel], Registration]] = []
+        self._saved: list[dict[type[Callback], Registration]] = []
         for pixel in pixels:
-            if not (isinstance(pixel, type) and issubclass(pixel, TrackingPixel)):
+            if not (isinstance(pixel, type) and issubclass(pixel, Callback)):
                 name = getattr(pixel, "__qualname__", repr(pixel))
                 raise TypeError(
-                    f"temporarily takes the pixels to register, and {name} is no subclass of ptrack.TrackingPixel: "
-                    "write @temporarily(SomePixel)."
+                    f"temporarily takes the pixels and links to register, and {name} is a subclass of neither "
+                    "ptrack.TrackingPixel nor ptrack.TrackingLink: write @temporarily(SomePixel)."
                 )
         self._pixels = pixels
 

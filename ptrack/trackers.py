@@ -29,16 +29,34 @@ _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_O
 _UNEVALUATED: Any = {"annotation_format": 3} if sys.version_info >= (3, 14) else {}
 
 
-class TrackingPixel(ABC):
-    """What to do when a pixel is requested: subclass it, write ``record``, register the class.
+class Callback(ABC):
+    """What pixels and links have in common. Subclass ``TrackingPixel`` or ``TrackingLink`` instead.
 
-    One object of the class is made at registration, without arguments. It serves the hits of
+    One object of each class is made at registration, without arguments. It serves the hits of
     all threads.
     """
 
     #: Whether ``record`` receives the request as its first argument. None means that it does
     #: if its first parameter is named ``request``. Set it where a wrapper hides the parameters.
     takes_request: ClassVar[bool | None] = None
+
+    @abstractmethod
+    def record(self, *args: Any, **kwargs: Any) -> Any: ...
+
+    def check(self) -> list[CheckMessage]:
+        """Return the messages of ``manage.py check`` about this callback."""
+        return []
+
+    # Whether ptrack has to build the request for _on_hit(), even if record() does not take it.
+    # BackgroundPixel and BackgroundLink override both.
+    _needs_request: ClassVar[bool] = False
+
+    def _on_hit(self, args: Sequence[Any], kwargs: dict[str, Any], request: Any, takes_request: bool) -> None:
+        run(self, args, kwargs, request if takes_request else None)
+
+
+class TrackingPixel(Callback):
+    """What to do when a pixel is requested: subclass it, write ``record``, register the class."""
 
     @abstractmethod
     def record(self, *args: Any, **kwargs: Any) -> Any:
@@ -50,25 +68,27 @@ class TrackingPixel(ABC):
         the main thread, ``SystemExit`` are not caught.
         """
 
-    def check(self) -> list[CheckMessage]:
-        """Return the messages of ``manage.py check`` about this pixel."""
-        return []
 
-    # Whether ptrack has to build the request for _on_hit(), even if record() does not take it.
-    # BackgroundPixel overrides both.
-    _needs_request: ClassVar[bool] = False
+class TrackingLink(Callback):
+    """What to do when a link is followed: subclass it, write ``record``, register the class."""
 
-    def _on_hit(self, args: Sequence[Any], kwargs: dict[str, Any], request: Any, takes_request: bool) -> None:
-        run(self, args, kwargs, request if takes_request else None)
+    @abstractmethod
+    def record(self, url: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Take the destination, and after it what the tag was given.
+
+        With ``request`` as its first parameter it also receives the ``HttpRequest``, before the
+        destination. All else is as for ``TrackingPixel.record``: what it raises is logged, and
+        the reader is redirected all the same.
+        """
 
 
-_PixelClass = TypeVar("_PixelClass", bound=type[TrackingPixel])
+_CallbackClass = TypeVar("_CallbackClass", bound=type[Callback])
 
 
 class Registration(NamedTuple):
     """The one object of a registered class, and whether its ``record`` takes the request or ptrack needs it."""
 
-    pixel: TrackingPixel
+    pixel: Callback
     takes_request: bool
     needs_request: bool
 
@@ -78,13 +98,13 @@ class Tracker:
 
     def __init__(self) -> None:
         # A plain dict: Django's autodiscover_modules() copies this attribute, and restores it if a module fails.
-        self._registry: dict[type[TrackingPixel], Registration] = {}
+        self._registry: dict[type[Callback], Registration] = {}
 
-    def __iter__(self) -> Iterator[type[TrackingPixel]]:
+    def __iter__(self) -> Iterator[type[Callback]]:
         """Iterate over the registered classes, in order of registration."""
         return iter(tuple(self._registry))
 
-    def register(self, pixel_class: _PixelClass) -> _PixelClass:
+    def register(self, pixel_class: _CallbackClass) -> _CallbackClass:
         """Register a subclass of ``TrackingPixel`` and return it, so that this is also a decorator.
 
         Raises ``PtrackRegistrationError`` for anything else, for a class without ``record``
@@ -99,9 +119,9 @@ class Tracker:
             raise PtrackRegistrationError(
                 f"{pixel_class!r} is not a class: register the pixel class itself, not an object of it."
             )
-        if not issubclass(pixel_class, TrackingPixel):
+        if issubclass(pixel_class, TrackingPixel) == issubclass(pixel_class, TrackingLink):
             raise PtrackRegistrationError(
-                f"{pixel_class!r} is not a pixel: make it a subclass of ptrack.TrackingPixel."
+                f"{pixel_class!r} must be a subclass of either ptrack.TrackingPixel or ptrack.TrackingLink."
             )
         if inspect.isabstract(pixel_class):
             raise PtrackRegistrationError(
@@ -121,7 +141,7 @@ class Tracker:
         self._registry[pixel_class] = registration
         return pixel_class
 
-    def unregister(self, pixel_class: type[TrackingPixel]) -> None:
+    def unregister(self, pixel_class: type[Callback]) -> None:
         """Remove a registered class.
 
         Raises ``PtrackRegistrationError`` if it is not registered.
@@ -130,20 +150,26 @@ class Tracker:
             raise PtrackRegistrationError(f"{pixel_class!r} is not registered, so it cannot be removed.")
         del self._registry[pixel_class]
 
-    def registration_for(self, pixel_class: type[TrackingPixel]) -> Registration:
+    def registration_for(self, pixel_class: type[Callback]) -> Registration:
         """Return the registration of a class. A class that is not registered gets one for this call."""
         return self._registry.get(pixel_class) or _make_registration(pixel_class)
 
-    def save(self) -> dict[type[TrackingPixel], Registration]:
+    def save(self) -> dict[type[Callback], Registration]:
         """Return the present registrations, for ``restore``."""
         return dict(self._registry)
 
-    def restore(self, saved: dict[type[TrackingPixel], Registration]) -> None:
+    def restore(self, saved: dict[type[Callback], Registration]) -> None:
         """Make the registry what it was when ``save`` returned this."""
         self._registry = dict(saved)
 
-    def record(self, args: Sequence[Any], kwargs: dict[str, Any], get_request: Callable[[], HttpRequest]) -> None:
-        """Run every registered pixel once, with a tag's arguments.
+    def record(
+        self,
+        args: Sequence[Any],
+        kwargs: dict[str, Any],
+        get_request: Callable[[], HttpRequest],
+        base: type[TrackingPixel] | type[TrackingLink] = TrackingPixel,
+    ) -> None:
+        """Run every registered subclass of a base class once, with these arguments.
 
         Builds the request with ``get_request`` for the first pixel that needs it. If that fails,
         it tries again for the next one.
@@ -154,6 +180,8 @@ class Tracker:
         handled = sys.exception()
         request: HttpRequest | None = None
         for pixel_class, registration in tuple(self._registry.items()):
+            if not issubclass(pixel_class, base):
+                continue
             try:
                 if registration.needs_request and request is None:
                     request = get_request()
@@ -164,19 +192,19 @@ class Tracker:
                 log_failure(pixel_class, error, handled)
 
 
-def _make_registration(pixel_class: type[TrackingPixel]) -> Registration:
+def _make_registration(pixel_class: type[Callback]) -> Registration:
     """Make the object of a class, and find out whether it takes the request."""
     pixel = pixel_class()
     takes_request = _takes_request(pixel)
     return Registration(pixel, takes_request, takes_request or pixel._needs_request)
 
 
-def dotted_path(pixel_class: type[TrackingPixel]) -> str:
+def dotted_path(pixel_class: type[Callback]) -> str:
     """Return the module and name of a pixel class, joined by a dot."""
     return f"{pixel_class.__module__}.{pixel_class.__qualname__}"
 
 
-def log_failure(pixel_class: type[TrackingPixel], error: BaseException, handled: BaseException | None) -> None:
+def log_failure(pixel_class: type[Callback], error: BaseException, handled: BaseException | None) -> None:
     """Log what a pixel raised, without the local variables of the frames that it passed through.
 
     ``handled`` is an exception that was being handled before; its frames are not cleared.
@@ -203,7 +231,7 @@ def log_failure(pixel_class: type[TrackingPixel], error: BaseException, handled:
         BaseException.with_traceback(error, None)
 
 
-def run(pixel: TrackingPixel, args: Sequence[Any], kwargs: dict[str, Any], request: HttpRequest | None = None) -> None:
+def run(pixel: Callback, args: Sequence[Any], kwargs: dict[str, Any], request: HttpRequest | None = None) -> None:
     """Call a pixel's ``record``, with the request if one is given, and wait for what it returns if that is awaitable.
 
     Raises whatever ``record`` raises.
@@ -218,7 +246,7 @@ def run(pixel: TrackingPixel, args: Sequence[Any], kwargs: dict[str, Any], reque
         raise TypeError("record() returned a generator, which nobody iterates over: remove the yield.")
 
 
-def _takes_request(pixel: TrackingPixel) -> bool:
+def _takes_request(pixel: Callback) -> bool:
     if pixel.takes_request is not None:
         return pixel.takes_request
     try:

@@ -38,11 +38,24 @@ _HEADERS_IN_META = {f"HTTP_{name.upper().replace('-', '_')}": name for name in H
 class Hit:
     """One request of a pixel. Everything but the time of arrival is worked out when it is first read."""
 
-    def __init__(self, token: str, meta: Mapping[str, Any], timestamp: float) -> None:
-        """Take the token as received, the request's ``META``, and the Unix time of arrival in seconds."""
+    def __init__(
+        self,
+        token: str,
+        meta: Mapping[str, Any],
+        timestamp: float,
+        *,
+        is_click: bool = False,
+        is_secure: bool = False,
+    ) -> None:
+        """Take the token as received, the request's ``META``, and the Unix time of arrival in seconds.
+
+        Also takes whether a link was followed, and whether the request came over https.
+        """
         self.token = token
         self._timestamp = timestamp
         self._meta = meta
+        self._is_click = is_click
+        self._is_secure = is_secure
 
     def __repr__(self) -> str:
         # Without the token, for whoever reads a log could request the pixel with it.
@@ -104,7 +117,7 @@ class Hit:
     @cached_property
     def _verdict(self) -> Verdict:
         headers = {name: self._meta[key] for key, name in _HEADERS_IN_META.items() if key in self._meta}
-        return judge(headers, self.age)
+        return judge(headers, self.age, is_click=self._is_click, is_secure=self._is_secure)
 
 
 class HitRequest(HttpRequest):

@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import NoReverseMatch
 
 from ptrack._pasted_text import readings, words
-from ptrack._urlconf import find_tokens, fronts_of, pixel_path
+from ptrack._urlconf import find_tokens, fronts_of, route_path
 from ptrack.encoder import current_encoder
 from ptrack.exceptions import PtrackDecodeError
 from ptrack.views import serve_pixel
@@ -194,7 +194,7 @@ def _obstacle(path: str, token: str, prefixes: list[str]) -> str:
 def _prefixes() -> list[str]:
     """Return what may stand before a token in a path, unquoted, the longest first: proxies remove parts of it."""
     try:
-        path = pixel_path()
+        path = route_path()
     except NoReverseMatch:
         return []
     prefixes = {front + path.prefix for front in (*fronts_of(""), "")}
