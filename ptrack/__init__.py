@@ -37,12 +37,12 @@ The map of the package, by what you want to change. Arrows show the order of use
     steps are in CONTRIBUTING.md, "Adding a rule about a user agent"; ``hits/judgement.py`` asks
     the rules, after the site's own in ``hits/site_rules.py``; ``hits/kinds.py`` names the kinds
 
-* Settings: ``conf``, the only module that reads them
+* Settings: ``conf``, the only module that reads them; ``_parsing`` judges their values
 
 * Opt-in: ``background`` with ``_task_hits`` (pixels and links in a task engine), ``wsgi`` (the fast path), ``testing``
   (helpers for a site's tests), ``opens/`` (stored hits, an app). The core is everything else.
 
-* Start-up: ``apps``, ``checks`` with ``_route_checks`` (the checks and their ids),
+* Start-up: ``apps``, ``checks`` with ``_route_checks`` and ``_link_checks`` (the checks, ids),
   ``_discovery`` (finds every ``pixels.py``)
 
 * Commands: ``management/commands/``, with ``_pasted_text`` (finds URLs in what people paste);
@@ -50,12 +50,14 @@ The map of the package, by what you want to change. Arrows show the order of use
 
 A module imports only from the lines above its own::
 
-    conf  exceptions  _awaiting  _logging  _tracebacks  _pasted_text  hits.kinds
+    _parsing
+    conf  exceptions  _awaiting  _logging  _tracebacks  _signatures  _pasted_text  hits.kinds
     _urlconf  consent  destinations  hits.rules  hits.site_rules  encoder  trackers
     hits.judgement  html  _discovery
     hits
     views  _task_hits  templatetags
     urls  link_urls  wsgi  testing  background  _route_checks
+    _link_checks
     checks  opens
     apps
 

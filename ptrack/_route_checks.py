@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 from urllib.parse import unquote, urlsplit
 
 from django.core import checks
@@ -12,36 +12,53 @@ from django.urls import NoReverseMatch, Resolver404, get_resolver
 from django.urls.resolvers import LocalePrefixPattern
 
 from . import conf
-from ._urlconf import leads_to, resolve_as_request, route_path, walk_urls
-from .views import serve_pixel
+from ._urlconf import LINK_ROUTE, PIXEL_ROUTE, leads_to, resolve_as_request, route_path, walk_urls
+from .views import follow_link, serve_pixel
 
-_ADD_ROUTE = "Add this line to the urlpatterns of ROOT_URLCONF: path('ptrack/', include('ptrack.urls')),"
-_NOT_USABLE = (
-    "The route named 'ptrack' needs arguments, has a per cent sign, has an expression that nothing matches, "
-    "or leads to another view, so the tag {% ptrack %} cannot use it.",
-    "Include ptrack.urls under a prefix that captures nothing and does not end in '$', such as 'ptrack/', "
-    "and give no other route the name 'ptrack'.",
-)
+
+class OurRoute(NamedTuple):
+    """One of the two routes of ptrack."""
+
+    name: str
+    view: Callable[..., object]
+    module: str
+    prefix: str
+    tag: str
+    thing: str
+
+    @property
+    def line(self) -> str:
+        return f"path({self.prefix!r}, include({self.module!r})),"
+
+
+PIXELS = OurRoute(PIXEL_ROUTE, serve_pixel, "ptrack.urls", "ptrack/", "{% ptrack %}", "pixel")
+LINKS = OurRoute(LINK_ROUTE, follow_link, "ptrack.link_urls", "go/", "{% ptrack_link_url %}", "link")
 
 
 def check_route(**kwargs: Any) -> list[checks.CheckMessage]:
-    fault_and_hint = _find_fault() if conf.has_urlconf() else None
+    fault_and_hint = find_fault_of_route(PIXELS) if conf.has_urlconf() else None
     return warn(*fault_and_hint, "ptrack.W002") if fault_and_hint else []
 
 
 def check_prefix(**kwargs: Any) -> list[checks.CheckMessage]:
-    faults = []
-    for prefix in sorted({prefix for prefix, _ in pixel_routes()}):
-        if not prefix:
-            faults.append("ptrack.urls has an empty prefix, so it answers for every path that no earlier route takes.")
-        # A prefix such as "p-" ends as clearly as one with a slash.
-        elif prefix[-1].isalnum():
-            faults.append(
-                f"ptrack.urls has the prefix {prefix!r}, which does not end in a slash, so it answers for every "
-                "longer path that begins so and that no earlier route takes."
-            )
-    hint = "Give it a prefix of its own: path('ptrack/', include('ptrack.urls')),"
-    return [checks.Warning(fault, hint=hint, id="ptrack.W003") for fault in faults]
+    return [
+        checks.Warning(fault, hint=f"Give it a prefix of its own: {route.line}", id="ptrack.W003")
+        for route in (PIXELS, LINKS)
+        for prefix in sorted({prefix for prefix, _ in routes_to(route)})
+        if (fault := _find_fault_of_prefix(route, prefix))
+    ]
+
+
+def _find_fault_of_prefix(route: OurRoute, prefix: str) -> str | None:
+    if not prefix:
+        return f"{route.module} has an empty prefix, so it answers for every path that no earlier route takes."
+    # A prefix such as "p-" ends as clearly as one with a slash.
+    if prefix[-1].isalnum():
+        return (
+            f"{route.module} has the prefix {prefix!r}, which does not end in a slash, so it answers for every longer "
+            "path that begins so and that no earlier route takes."
+        )
+    return None
 
 
 def check_repeated_prefix(**kwargs: Any) -> list[checks.CheckMessage]:
@@ -65,16 +82,16 @@ def check_repeated_prefix(**kwargs: Any) -> list[checks.CheckMessage]:
     )
 
 
-def pixel_routes() -> Iterator[tuple[str, str]]:
-    """Yield the prefix and the namespace of every route to a pixel, empty where there is none."""
+def routes_to(route: OurRoute) -> Iterator[tuple[str, str]]:
+    """Yield the prefix and the namespace of every route to a view of ours, empty where there is none."""
     if not conf.has_urlconf():
         return
-    for above, route in walk_urls(get_resolver()):
-        if inspect.unwrap(route.callback) is inspect.unwrap(serve_pixel):
+    for above, entry in walk_urls(get_resolver()):
+        if inspect.unwrap(entry.callback) is inspect.unwrap(route.view):
             # The language that i18n_patterns() puts first is no prefix of its own.
-            own = (entry for entry in above if not isinstance(entry.pattern, LocalePrefixPattern))
-            prefix = "".join(str(entry.pattern).removeprefix("^") for entry in own)
-            yield prefix, ":".join(entry.namespace for entry in above if entry.namespace)
+            own = (resolver for resolver in above if not isinstance(resolver.pattern, LocalePrefixPattern))
+            prefix = "".join(str(resolver.pattern).removeprefix("^") for resolver in own)
+            yield prefix, ":".join(resolver.namespace for resolver in above if resolver.namespace)
 
 
 def warn(fault: str, hint: str, id: str) -> list[checks.CheckMessage]:
@@ -82,40 +99,47 @@ def warn(fault: str, hint: str, id: str) -> list[checks.CheckMessage]:
     return [checks.Warning(fault, hint=hint, id=id)]
 
 
-def _find_fault() -> tuple[str, str] | None:
-    """Return what keeps the tag from building a URL that works, and the cure, or None."""
-    namespaces = {namespace for _, namespace in pixel_routes()}
+def find_fault_of_route(route: OurRoute) -> tuple[str, str] | None:
+    """Return what keeps the tag of a route from building a URL that works, and the cure, or None."""
+    namespaces = {namespace for _, namespace in routes_to(route)}
+    add_route = f"Add this line to the urlpatterns of ROOT_URLCONF: {route.line}"
     if not namespaces:
-        return "ptrack.urls is not in the URLconf, so the tag {% ptrack %} cannot build a URL.", _ADD_ROUTE
+        return f"{route.module} is not in the URLconf, so the tag {route.tag} cannot build a URL.", add_route
     if "" not in namespaces:
         return (
-            f"ptrack.urls is only in the namespace {min(namespaces)!r}, where the tag {{% ptrack %}} cannot find it.",
-            _ADD_ROUTE,
+            f"{route.module} is only in the namespace {min(namespaces)!r}, where the tag {route.tag} cannot find it.",
+            add_route,
         )
+    not_usable = (
+        f"The route named {route.name!r} needs arguments, has a per cent sign, has an expression that nothing matches, "
+        f"or leads to another view, so the tag {route.tag} cannot use it.",
+        f"Include {route.module} under a prefix that captures nothing and does not end in '$', such as "
+        f"{route.prefix!r}, and give no other route the name {route.name!r}.",
+    )
     try:
-        path = route_path()
+        path = route_path(route.name)
     except NoReverseMatch:
-        return _NOT_USABLE
-    shown = f"The URL of a pixel, {path.prefix}..., leads"
+        return not_usable
+    shown = f"The URL of a {route.thing}, {path.prefix}..., leads"
     try:
         match = resolve_as_request(f"{path.prefix}token{path.suffix}")
     except Resolver404:
         return (
             f"{shown} nowhere, as its language is not one of LANGUAGES.",
-            "Include ptrack.urls outside of i18n_patterns(): the languages of a site may change, "
+            f"Include {route.module} outside of i18n_patterns(): the languages of a site may change, "
             "but the URLs in emails do not.",
         )
-    if not leads_to(match, serve_pixel) and match.url_name == "ptrack":
-        return _NOT_USABLE
-    if not leads_to(match, serve_pixel):
+    if not leads_to(match, route.view):
+        if match.url_name == route.name:
+            return not_usable
         return (
             f"{shown} to another route that comes first in the URLconf, {match.route!r}.",
-            "Move the line with ptrack.urls above that route.",
+            f"Move the line with {route.module} above that route.",
         )
     further = [name for name in match.kwargs if name != "ptrack_encoded_data"]
     if further:
         return (
             f"{shown} to a route that passes further arguments, {', '.join(further)}, so hits would fail.",
-            "Include ptrack.urls without a dict of arguments.",
+            f"Include {route.module} without a dict of arguments.",
         )
     return None

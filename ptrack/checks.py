@@ -7,6 +7,9 @@ ptrack.E004  a BackgroundPixel cannot use its task backend (in ptrack.background
 ptrack.E005  ptrack.opens is installed without ptrack (in ptrack.opens.checks, as E006 and W009)
 ptrack.E006  ptrack.opens would write to a database that it was not made for
 ptrack.E007  PTRACK_RULES is no list of good rules
+ptrack.E008  PTRACK_CONSENT is bad (in ptrack._link_checks, as E009, E010, W010 and W011)
+ptrack.E009  PTRACK_LINK_ALLOWED_HOSTS is missing or bad, on a site with links
+ptrack.E010  the encoder cannot carry links, on a site with links
 ptrack.W001  PTRACK_APP_URL is not an absolute http(s) URL
 ptrack.W002  the tag cannot find ptrack.urls in the URLconf (in ptrack._route_checks, as W003 and W006)
 ptrack.W003  ptrack.urls has a prefix with which other paths begin
@@ -16,6 +19,8 @@ ptrack.W006  PTRACK_APP_URL ends in the prefix of ptrack.urls
 ptrack.W007  the host of PTRACK_APP_URL cannot be reached from elsewhere (with --deploy)
 ptrack.W008  ALLOWED_HOSTS refuses the host of PTRACK_APP_URL (with --deploy)
 ptrack.W009  ptrack.opens writes to PostgreSQL without time-outs while the image waits (with --deploy)
+ptrack.W010  the tag of links cannot find ptrack.link_urls in the URLconf, on a site with links
+ptrack.W011  PTRACK_LINK_ALLOWED_HOSTS allows every host (with --deploy)
 ptrack.I001  ptrack.urls is in the URLconf, but no pixel is registered
 """
 
@@ -34,7 +39,8 @@ from django.utils.encoding import iri_to_uri
 
 from . import conf
 from ._discovery import searched_packages
-from ._route_checks import check_prefix, check_repeated_prefix, check_route, pixel_routes, warn
+from ._link_checks import check_any_host, check_consent, check_link_encoder, check_link_hosts, check_link_route
+from ._route_checks import PIXELS, check_prefix, check_repeated_prefix, check_route, routes_to, warn
 from .encoder import PtrackEncoder, current_encoder
 from .hits.site_rules import check_site_rules
 from .trackers import Callback, dotted_path, tracker
@@ -52,10 +58,12 @@ def register_checks() -> None:
     """Make ``manage.py check`` run the checks of this module; ``--tag ptrack`` runs them alone."""
     for check in (
         *(check_encoder, check_app_url, check_rules, check_route, check_prefix, check_repeated_prefix, check_pixels),
+        *(check_consent, check_link_hosts, check_link_encoder, check_link_route),
     ):
         checks.register(check, TAG)
     checks.register(check_secret_strength, TAG, checks.Tags.security, deploy=True)
     checks.register(check_host, TAG, deploy=True)
+    checks.register(check_any_host, TAG, checks.Tags.security, deploy=True)
 
 
 def check_encoder(**kwargs: Any) -> list[checks.CheckMessage]:
@@ -117,7 +125,7 @@ def check_host(**kwargs: Any) -> list[checks.CheckMessage]:
             "Set PTRACK_APP_URL to the public URL of the site that serves the pixels.",
             "ptrack.W007",
         )
-    if list(tracker) and any(pixel_routes()) and not validate_host(domain, conf.allowed_hosts()):
+    if list(tracker) and any(routes_to(PIXELS)) and not validate_host(domain, conf.allowed_hosts()):
         return warn(
             f"ALLOWED_HOSTS refuses {domain!r}, the host of PTRACK_APP_URL, so Django answers every pixel with 400.",
             f"Add {domain!r} to ALLOWED_HOSTS. If another site serves the pixels, register none here.",
@@ -136,7 +144,7 @@ def check_rules(**kwargs: Any) -> list[checks.CheckMessage]:
 
 def check_pixels(**kwargs: Any) -> list[checks.CheckMessage]:
     pixel_classes = list(tracker)
-    if pixel_classes or not any(pixel_routes()):
+    if pixel_classes or not any(routes_to(PIXELS)):
         return [message for pixel_class in pixel_classes for message in _messages_of(pixel_class)]
     return [
         checks.Info(

@@ -10,7 +10,6 @@ holds the secret.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -18,14 +17,18 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
-from django.utils.module_loading import import_string
 
-#: Bytes in the key of a NaCl SecretBox; PyNaCl's ``SecretBox.KEY_SIZE``.
-SECRET_MAX_BYTES = 32
-
-_SECRET_CURE = (
-    "use a str or bytes of 1 to 32 bytes in UTF-8, such as the one that 'python manage.py ptrack_secret' prints"
+from ._parsing import (
+    SECRET_CURE,
+    close_coroutine,
+    import_callable,
+    import_value,
+    parse_fallbacks,
+    parse_secret,
+    to_app_url,
+    to_callable,
 )
+from ._parsing import SECRET_MAX_BYTES as SECRET_MAX_BYTES
 
 
 @cache
@@ -35,9 +38,9 @@ def secret() -> bytes:
     Raises ``ImproperlyConfigured`` when it is missing, empty, too long or of another
     type than str or bytes.
     """
-    parsed = _parse_secret(_read("PTRACK_SECRET", None))
+    parsed = parse_secret(_read("PTRACK_SECRET", None))
     if isinstance(parsed, str):
-        raise ImproperlyConfigured(f"PTRACK_SECRET {parsed}: {_SECRET_CURE}.")
+        raise ImproperlyConfigured(f"PTRACK_SECRET {parsed}: {SECRET_CURE}.")
     return parsed
 
 
@@ -48,7 +51,7 @@ def secret_fallbacks() -> tuple[bytes, ...]:
     Raises ``ImproperlyConfigured`` when the setting is neither a list nor a tuple, or holds
     a bad secret.
     """
-    parsed = _parse_fallbacks(_read("PTRACK_SECRET_FALLBACKS", ()))
+    parsed = parse_fallbacks(_read("PTRACK_SECRET_FALLBACKS", ()))
     if isinstance(parsed, str):
         raise ImproperlyConfigured(f"PTRACK_SECRET_FALLBACKS{parsed}.")
     return parsed
@@ -77,7 +80,7 @@ def app_url(*args: Any, **kwargs: Any) -> str:
         return setting
     url = setting(*args, **kwargs)
     close_coroutine(url)
-    return _to_app_url(url, f"The result of PTRACK_APP_URL, the callable {setting!r},", "let it return")
+    return to_app_url(url, f"The result of PTRACK_APP_URL, the callable {setting!r},", "let it return")
 
 
 def app_url_or_callable() -> str | Callable[..., object]:
@@ -89,7 +92,7 @@ def app_url_or_callable() -> str | Callable[..., object]:
     if callable(value):
         return value
     if isinstance(value, str) and value and "://" not in value:
-        return _import_callable(
+        return import_callable(
             "PTRACK_APP_URL",
             value,
             remark=", without '://' and so a dotted path",
@@ -100,7 +103,7 @@ def app_url_or_callable() -> str | Callable[..., object]:
 
 @cache
 def _parse_app_url() -> str:
-    return _to_app_url(raw_app_url(), "PTRACK_APP_URL", "set it to")
+    return to_app_url(raw_app_url(), "PTRACK_APP_URL", "set it to")
 
 
 def raw_app_url() -> object:
@@ -114,26 +117,13 @@ def fixed_app_url() -> str | None:
     return url if isinstance(url, str) and "://" in url else None
 
 
-def _to_app_url(value: object, subject: str, cure: str) -> str:
-    if isinstance(value, str) and "://" in value:
-        return value.rstrip("/")
-    if isinstance(value, str):
-        fault = "without '://'" if value else "empty"
-    else:
-        fault = "not set" if value is None else f"of type {type(value).__name__}"
-    raise ImproperlyConfigured(
-        f"{subject} is {fault}: {cure} the URL under which email clients can reach this site, "
-        "such as 'https://www.example.com'."
-    )
-
-
 def consent() -> Callable[..., object] | None:
     """Return the callable of ``PTRACK_CONSENT``, or None if it is not set.
 
     Raises ``ImproperlyConfigured`` when the setting is neither a callable nor the dotted path of
     one.
     """
-    return _to_callable("PTRACK_CONSENT", _raw_consent())
+    return to_callable("PTRACK_CONSENT", _raw_consent())
 
 
 @cache
@@ -155,7 +145,7 @@ def link_allowed_hosts() -> list[str] | Callable[[str], object]:
     if isinstance(value, (list, tuple)) and all(isinstance(host, str) for host in value):
         return [host.lower() for host in value]
     if callable(value) or isinstance(value, str):
-        return _to_callable("PTRACK_LINK_ALLOWED_HOSTS", value)  # type: ignore[return-value]
+        return to_callable("PTRACK_LINK_ALLOWED_HOSTS", value)  # type: ignore[return-value]
     raise ImproperlyConfigured(
         f"PTRACK_LINK_ALLOWED_HOSTS is of type {type(value).__name__}, or holds something that is not a str: "
         "use a list of hosts, such as ['.example.com'], or a callable."
@@ -170,7 +160,7 @@ def rules() -> object:
     value = _read("PTRACK_RULES", ())
     if not isinstance(value, str):
         return value
-    return _import("PTRACK_RULES", value, cure="Write the dotted path of a list of rules, or the list itself")
+    return import_value("PTRACK_RULES", value, cure="Write the dotted path of a list of rules, or the list itself")
 
 
 def opens_keep_address() -> bool:
@@ -233,43 +223,6 @@ def _read(name: str, default: object) -> Any:
     return getattr(settings, name, default)
 
 
-def _import(name: str, path: str, *, remark: str = "", cure: str) -> Any:
-    """Return what a dotted path leads to.
-
-    Takes the name of the setting, its value, and what the message says of the value and of the
-    cure. Raises ``ImproperlyConfigured`` for whatever importing the path raises.
-    """
-    try:
-        return import_string(path)
-    except Exception as error:
-        fault = f"which cannot be imported ({type(error).__name__}: {error})"
-        raise ImproperlyConfigured(f"{name} is {path!r}{remark}, {fault}. {cure}.") from error
-
-
-def _import_callable(name: str, path: str, *, remark: str = "", cure: str) -> Callable[..., Any]:
-    """Return the callable of a dotted path. Takes and raises the same as ``_import``."""
-    found = _import(name, path, remark=remark, cure=cure)
-    if not callable(found):
-        raise ImproperlyConfigured(f"{name} is {path!r}{remark}, which leads to {found!r}, not to a callable. {cure}.")
-    return found  # type: ignore[no-any-return]
-
-
-def _to_callable(name: str, value: object) -> Callable[..., Any] | None:
-    """Return the callable that a setting holds, or whose dotted path it holds, or None if it is not set."""
-    if value is None or callable(value):
-        return value
-    cure = "Write a callable, or its dotted path, such as 'mysite.functions.function'"
-    if isinstance(value, str):
-        return _import_callable(name, value, cure=cure)
-    raise ImproperlyConfigured(f"{name} is of type {type(value).__name__}. {cure}.")
-
-
-def close_coroutine(value: object) -> None:
-    """Close a value if it is a coroutine: Python warns of one that nobody awaits."""
-    if inspect.iscoroutine(value):
-        value.close()
-
-
 def _forget(*, setting: str, **signal: Any) -> None:
     if setting.startswith("PTRACK_"):
         for parsed_setting in (secret, secret_fallbacks, secrets, _parse_app_url, _raw_consent):
@@ -277,38 +230,3 @@ def _forget(*, setting: str, **signal: Any) -> None:
 
 
 setting_changed.connect(_forget, dispatch_uid="ptrack.conf")
-
-
-def _parse_secret(value: object) -> bytes | str:
-    """Return a secret as bytes, or what is wrong with it as text."""
-    if isinstance(value, str):
-        try:
-            value = value.encode()
-        except UnicodeEncodeError:
-            return "holds a character that UTF-8 cannot express"
-    if not isinstance(value, bytes):
-        return "is not set" if value is None else f"is of type {type(value).__name__}"
-    if 0 < len(value) <= SECRET_MAX_BYTES:
-        return value
-    if not value:
-        return "is empty"
-    # A secret that is read from a file often ends in a line break.
-    extent = "" if value == value.strip() else ", white space at its ends included"
-    return f"is {len(value)} bytes long in UTF-8{extent}"
-
-
-def _parse_fallbacks(value: object) -> tuple[bytes, ...] | str:
-    """Return former secrets as bytes, or what is wrong with them as text."""
-    if not isinstance(value, (list, tuple)):
-        reason = "; each character of a bare string would become a secret that anyone can guess"
-        return (
-            f" is of type {type(value).__name__}: use a list of former secrets"
-            f"{reason if isinstance(value, (str, bytes)) else ''}"
-        )
-    secrets: tuple[bytes, ...] = ()
-    for number, item in enumerate(value, start=1):
-        parsed = _parse_secret(item)
-        if isinstance(parsed, str):
-            return f", item {number}, {parsed}: {_SECRET_CURE}"
-        secrets += (parsed,)
-    return secrets

@@ -11,6 +11,7 @@ from django.http.request import validate_host
 from django.utils.encoding import iri_to_uri
 
 from . import conf
+from ._parsing import close_coroutine
 from .exceptions import PtrackArgumentError
 
 #: The number of characters that a destination has at most, as it stands in the ``Location`` header.
@@ -68,7 +69,7 @@ def is_allowed(host: str) -> bool:
     answer = allowed(host)
     if answer is True or answer is False:
         return answer
-    conf.close_coroutine(answer)
+    close_coroutine(answer)
     raise ImproperlyConfigured(
         f"PTRACK_LINK_ALLOWED_HOSTS, {allowed!r}, answered with the type {type(answer).__name__}: "
         "let it return True or False."

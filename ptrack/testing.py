@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ContextDecorator
 from email import message_from_bytes
@@ -16,7 +17,7 @@ from email.message import Message
 from email.policy import default as default_policy
 from html.parser import HTMLParser
 from inspect import iscoroutinefunction
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from django.core.mail import EmailMessage
 from django.http import HttpResponse
@@ -25,7 +26,7 @@ from django.test import Client
 from ._pasted_text import text_of
 from ._urlconf import find_tokens
 from .trackers import Callback, Registration, failures, tracker
-from .views import serve_pixel
+from .views import follow_link, serve_pixel
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -51,19 +52,52 @@ def open_mail(
 
     Raises ``TypeError`` for another kind of email or client.
     """
+    images = (url for part in _parts(message) if part.is_html for url in _collect(part.text).images)
+    return _request_all(images, serve_pixel, client, raise_exceptions, headers)
+
+
+def click_links(
+    message: EmailMessage | Message | bytes | str,
+    client: Client | None = None,
+    *,
+    raise_exceptions: bool = False,
+    **headers: str,
+) -> list[HttpResponse]:
+    """Follow every tracked link of an email as its reader's browser would, and return the responses, in order.
+
+    Takes and raises the same as ``open_mail``; a str is HTML, or plain text if it holds no
+    ``<``. The links of every text part count, HTML or plain. Each response is the redirect:
+    its ``Location`` is the destination, which is not requested.
+    """
+    links = (
+        url for part in _parts(message) for url in (_collect(part.text).links if part.is_html else _find(part.text))
+    )
+    return _request_all(links, follow_link, client, raise_exceptions, headers)
+
+
+def _request_all(
+    urls: Iterator[str],
+    view: Callable[..., object],
+    client: Client | None,
+    raise_exceptions: bool,
+    headers: dict[str, str],
+) -> list[HttpResponse]:
+    """Request every URL that leads to a view, and return the responses."""
     client = client or Client()
     if not isinstance(client, Client):
-        raise TypeError(f"open_mail() takes a django.test.Client, not {type(client).__name__}.")
+        raise TypeError(f"The client has to be a django.test.Client, not {type(client).__name__}.")
     environ: dict[str, Any] = {name: headers.pop(name) for name in tuple(headers) if name.isupper()}
     responses: list[HttpResponse] = []
-    for html in _html_parts(message):
-        for source, path in _pixels(html):
-            with _collected_failures() as failed:
-                is_secure = not source.lower().startswith("http:")
-                response = client.get(path, secure=is_secure, headers=headers, **environ)
-            responses.append(cast(HttpResponse, response))
-            if raise_exceptions and failed:
-                raise failed[0]
+    for url in urls:
+        found = next(find_tokens(url, view), None)
+        if found is None:
+            continue
+        with _collected_failures() as failed:
+            is_secure = not url.lower().startswith("http:")
+            response = client.get(found.path, secure=is_secure, headers=headers, **environ)
+        responses.append(cast(HttpResponse, response))
+        if raise_exceptions and failed:
+            raise failed[0]
     return responses
 
 
@@ -128,20 +162,43 @@ class temporarily(ContextDecorator):
         return cast(_Function, wrapper)
 
 
-class _ImageCollector(HTMLParser):
+class _Part(NamedTuple):
+    """The text of a part of an email."""
+
+    text: str
+    is_html: bool
+
+
+class _Collector(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
-        self.sources: list[str] = []
+        self.images: list[str] = []
+        self.links: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "img":
-            self.sources += [value.strip() for name, value in attrs if name == "src" and value]
+        for name, value in attrs:
+            if value and (tag, name) == ("img", "src"):
+                self.images.append(value.strip())
+            elif value and tag in ("a", "area") and name == "href":
+                self.links.append(value.strip())
 
 
-def _html_parts(message: EmailMessage | Message | bytes | str) -> Iterator[str]:
-    """Yield the HTML of an email, as its recipient's client would see it."""
+def _collect(html: str) -> _Collector:
+    collector = _Collector()
+    collector.feed(html)
+    return collector
+
+
+def _find(text: str) -> Iterator[str]:
+    """Yield the URLs of a plain text, without what the text goes on with."""
+    for found in re.findall(r"https?://[^\s<>\"]+", text, re.IGNORECASE):
+        yield found.rstrip(".,;:!?)]}'")
+
+
+def _parts(message: EmailMessage | Message | bytes | str) -> Iterator[_Part]:
+    """Yield the text parts of an email, as its recipient's client would see them."""
     if isinstance(message, str):
-        yield message
+        yield _Part(message, is_html="<" in message)
         return
     if isinstance(message, EmailMessage):
         message = message.message()
@@ -149,26 +206,16 @@ def _html_parts(message: EmailMessage | Message | bytes | str) -> Iterator[str]:
         message = message.as_bytes()
     if not isinstance(message, bytes):
         kind = type(message).__name__
-        raise TypeError(f"open_mail() takes an email, such as mail.outbox[0], or HTML as a str, not {kind}.")
-    yield from _html_of_part(message_from_bytes(message, policy=default_policy))
+        raise TypeError(f"ptrack.testing takes an email, such as mail.outbox[0], or HTML as a str, not {kind}.")
+    yield from _parts_below(message_from_bytes(message, policy=default_policy))
 
 
-def _html_of_part(part: Message) -> Iterator[str]:
+def _parts_below(part: Message) -> Iterator[_Part]:
     # Neither an attached file nor an attached email is shown with the email.
     if part.get_content_disposition() == "attachment" or part.get_content_maintype() == "message":
         return
     if part.is_multipart():
         for inner in part.get_payload():
-            yield from _html_of_part(cast(Message, inner))
-    elif part.get_content_type() == "text/html":
-        yield text_of(part)
-
-
-def _pixels(html: str) -> Iterator[tuple[str, str]]:
-    """Yield the source of every pixel of some HTML, and its path as the test client wants it."""
-    collector = _ImageCollector()
-    collector.feed(html)
-    for source in collector.sources:
-        found = next(find_tokens(source, serve_pixel), None)
-        if found is not None:
-            yield source, found.path
+            yield from _parts_below(cast(Message, inner))
+    elif part.get_content_type() in ("text/html", "text/plain"):
+        yield _Part(text_of(part), is_html=part.get_content_type() == "text/html")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import logging
 import sys
@@ -16,17 +15,12 @@ from django.http import HttpRequest
 
 from ._awaiting import wait_for
 from ._logging import log, must_escape
+from ._signatures import begins_with_request
 from ._tracebacks import clear_locals
 from .exceptions import PtrackRegistrationError
 
 #: What pixels raise is appended to this list, if there is one. ``ptrack.testing`` sets it.
 failures: ContextVar[list[BaseException] | None] = ContextVar("ptrack_failures", default=None)
-
-_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-
-# Since Python 3.14, signature() evaluates annotations, which may name what is imported for
-# type checkers only. The number is annotationlib.Format.FORWARDREF.
-_UNEVALUATED: Any = {"annotation_format": 3} if sys.version_info >= (3, 14) else {}
 
 
 class Callback(ABC):
@@ -195,7 +189,9 @@ class Tracker:
 def _make_registration(pixel_class: type[Callback]) -> Registration:
     """Make the object of a class, and find out whether it takes the request."""
     pixel = pixel_class()
-    takes_request = _takes_request(pixel)
+    takes_request = pixel.takes_request
+    if takes_request is None:
+        takes_request = begins_with_request(pixel.record)
     return Registration(pixel, takes_request, takes_request or pixel._needs_request)
 
 
@@ -244,21 +240,6 @@ def run(pixel: Callback, args: Sequence[Any], kwargs: dict[str, Any], request: H
         wait_for(result)
     elif inspect.isgenerator(result) or inspect.isasyncgen(result):
         raise TypeError("record() returned a generator, which nobody iterates over: remove the yield.")
-
-
-def _takes_request(pixel: Callback) -> bool:
-    if pixel.takes_request is not None:
-        return pixel.takes_request
-    try:
-        parameters = list(inspect.signature(pixel.record, **_UNEVALUATED).parameters.values())
-    except (TypeError, ValueError):
-        # Some callables have no signature.
-        return False
-    if isinstance(pixel.record, functools.partial) and hasattr(pixel.record, "__wrapped__"):
-        # A method that sync_to_async() or async_to_sync() wraps. Its signature begins with
-        # the ``self`` that is bound already.
-        del parameters[:1]
-    return bool(parameters) and parameters[0].name == "request" and parameters[0].kind in _POSITIONAL
 
 
 #: The registry whose pixels run at every hit.

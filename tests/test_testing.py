@@ -456,7 +456,7 @@ def test_a_class_cannot_be_decorated():
     [(seal, "seal"), (object, "object"), (OnePixel(), r"<[\w.]+\.OnePixel object at 0x\w+>")],
 )
 def test_anything_but_pixels_is_refused(forgotten, name):
-    with pytest.raises(TypeError, match=rf"and {name} is no subclass of "):
+    with pytest.raises(TypeError, match=rf"and {name} is a subclass of neither "):
         temporarily(forgotten)
 
 

@@ -45,7 +45,7 @@ def test_register_returns_the_class_and_so_decorates(tracker):
         (PlainPixel(), "is not a class"),
         (None, "is not a class"),
         (lambda: None, "is a function"),
-        (int, "is not a pixel"),
+        (int, "must be a subclass of either"),
         (TrackingPixel, "is abstract"),
         (type("Recordless", (TrackingPixel,), {}), "is abstract"),
         (type("Unrecording", (TrackingPixel,), {"record": None}), "cannot be called"),

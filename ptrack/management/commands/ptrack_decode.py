@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import sys
@@ -14,10 +15,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.urls import NoReverseMatch
 
 from ptrack._pasted_text import readings, words
-from ptrack._urlconf import find_tokens, fronts_of, route_path
-from ptrack.encoder import current_encoder
+from ptrack._urlconf import LINK_ROUTE, PIXEL_ROUTE, find_tokens, fronts_of, route_path
+from ptrack.encoder import DESTINATION, current_encoder
 from ptrack.exceptions import PtrackDecodeError
-from ptrack.views import serve_pixel
+from ptrack.views import follow_link, serve_pixel
 
 # The shortest token has 64 characters: nonce, authenticator, "[[],{}]" and a space in base64.
 _TOKEN_LIKE_AN_OPTION = re.compile(r"-[\w-]{63,}={0,2}", re.ASCII)
@@ -83,7 +84,8 @@ class Command(BaseCommand):
             Candidate(found.token)
             for meaning in meanings
             for url in _as_urls(meaning)
-            for found in find_tokens(url, serve_pixel)
+            for view in (serve_pixel, follow_link)
+            for found in find_tokens(url, view)
         ]
         near = [candidate for meaning in meanings for candidate in _near_tokens(meaning, self._prefixes)]
         alone = [Candidate(token) for meaning in meanings for token in _LIKE_A_TOKEN.findall(meaning)]
@@ -147,7 +149,11 @@ def _decode(token: str) -> tuple[list[str], list[str]]:
         token_args, token_kwargs = encoder.decrypt(token)
         if not (isinstance(token_args, (list, tuple)) and isinstance(token_kwargs, dict)):
             raise TypeError
-        return [], [f"args: {_to_text(token_args)}", f"kwargs: {_to_text(token_kwargs)}"]
+        named = {name: value for name, value in token_kwargs.items() if name != DESTINATION}
+        lines = [f"args: {_to_text(token_args)}", f"kwargs: {_to_text(named)}"]
+        if DESTINATION in token_kwargs:
+            lines.append(f"destination: {_to_text(token_kwargs[DESTINATION])}")
+        return [], lines
     except (ImproperlyConfigured, PtrackDecodeError) as error:
         return [str(error)], []
     except Exception as error:
@@ -193,11 +199,10 @@ def _obstacle(path: str, token: str, prefixes: list[str]) -> str:
 
 def _prefixes() -> list[str]:
     """Return what may stand before a token in a path, unquoted, the longest first: proxies remove parts of it."""
-    try:
-        path = route_path()
-    except NoReverseMatch:
-        return []
-    prefixes = {front + path.prefix for front in (*fronts_of(""), "")}
+    prefixes = set()
+    for route in (PIXEL_ROUTE, LINK_ROUTE):
+        with contextlib.suppress(NoReverseMatch):
+            prefixes |= {front + route_path(route).prefix for front in (*fronts_of(""), "")}
     return sorted(map(unquote, prefixes), key=len, reverse=True)
 
 
