@@ -554,6 +554,7 @@ def test_without_the_route_missing_pixels_are_not_reported():
         assert ids() == ["ptrack.W002"]
 
 
+WITH_LINKS = UrlConf(path("ptrack/", include("ptrack.urls")), path("go/", include("ptrack.link_urls")))
 BROKEN_SETTINGS = {
     "ptrack.E001": {"PTRACK_SECRET": None},
     "ptrack.E002": {"PTRACK_SECRET_FALLBACKS": "bare"},
@@ -565,8 +566,11 @@ BROKEN_SETTINGS = {
     "ptrack.W004": {"PTRACK_SECRET": "weak"},
     "ptrack.W007": {"PTRACK_APP_URL": "http://localhost:8000"},
     "ptrack.W008": {"PTRACK_APP_URL": "https://other.example"},
+    "ptrack.E008": {"PTRACK_CONSENT": 5},
+    "ptrack.E009": {"ROOT_URLCONF": WITH_LINKS},
+    "ptrack.W011": {"ROOT_URLCONF": WITH_LINKS, "PTRACK_LINK_ALLOWED_HOSTS": ["*"]},
 }
-DEPLOY_IDS = ("ptrack.W004", "ptrack.W007", "ptrack.W008")
+DEPLOY_IDS = ("ptrack.W004", "ptrack.W007", "ptrack.W008", "ptrack.W011")
 
 
 @pytest.mark.django_db(databases=["default", "other"])
@@ -599,6 +603,14 @@ def test_every_id_is_listed_once_in_the_docstring():
     assert sorted(listed) == sorted(
         [
             *BROKEN_SETTINGS,
-            *("ptrack.E003", "ptrack.E004", "ptrack.E005", "ptrack.E006", "ptrack.I001", "ptrack.W005", "ptrack.W009"),
+            "ptrack.E003",
+            "ptrack.E004",
+            "ptrack.E005",
+            "ptrack.E006",
+            "ptrack.E010",
+            "ptrack.I001",
+            "ptrack.W005",
+            "ptrack.W009",
+            "ptrack.W010",
         ]
     )

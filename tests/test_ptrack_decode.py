@@ -503,6 +503,18 @@ def test_the_front_of_a_url_of_a_callable_app_url_may_be_anything():
         assert decode(url("x")) == PRINTED
 
 
+def test_the_destination_of_a_link_is_shown():
+    urlconf = UrlConf(path("ptrack/", include("ptrack.urls")), path("go/", include("ptrack.link_urls")))
+    with override_settings(ROOT_URLCONF=urlconf, PTRACK_LINK_ALLOWED_HOSTS=["shop.example"]):
+        link = ptrack.link_url("https://shop.example/?size=42#new", "x")
+        assert decode(link) == 'args: ["x"]\nkwargs: {}\ndestination: "https://shop.example/?size=42#new"\n'
+        assert_obstacle_of(f"{link}.", "'/.' follows the token")
+
+
+def assert_obstacle_of(text, obstacle):
+    assert obstacle in decode(text).splitlines()[-1]
+
+
 # In a shell
 
 

@@ -21,7 +21,7 @@ from django.utils.translation import get_language, override
 
 import ptrack
 from ptrack.exceptions import PtrackRegistrationError
-from ptrack.testing import open_mail, temporarily
+from ptrack.testing import click_links, open_mail, temporarily
 from ptrack.trackers import tracker
 from ptrack.views import TRANSPARENT_1_PIXEL_GIF
 
@@ -464,3 +464,61 @@ def test_nothing_is_logged_when_an_email_is_opened(hits, caplog):
     caplog.set_level(logging.INFO)
     open_mail(ptrack.pixel_img("x"))
     assert caplog.records == []
+
+
+# click_links
+
+WITH_LINKS = UrlConf(path("ptrack/", include("ptrack.urls")), path("go/", include("ptrack.link_urls")))
+
+
+class ClickPixel(ptrack.TrackingLink):
+    def record(self, request, url, *args):
+        self.clicks.append((url, *args, request.headers.get("User-Agent")))
+
+
+@pytest.fixture
+def clicks(no_pixels, monkeypatch, settings):
+    settings.ROOT_URLCONF = WITH_LINKS
+    settings.PTRACK_LINK_ALLOWED_HOSTS = ["shop.example"]
+    monkeypatch.setattr(ClickPixel, "clicks", [], raising=False)
+    with temporarily(ClickPixel):
+        yield ClickPixel.clicks
+
+
+def link(number):
+    return ptrack.link_url(f"https://shop.example/{number}?a=1&b=2", number)
+
+
+def test_every_tracked_link_of_an_email_is_followed_in_the_order_of_its_parts(clicks):
+    message = EmailMultiAlternatives("s", f"See {link(1)}. And ({link(2)}), or https://shop.example/.", "a@example.com")
+    html = f'<a href="{link(3)}">x</a><AREA HREF=" {link(4)} "><a href="https://shop.example/">y</a><a>z</a>'
+    message.attach_alternative(
+        f'{html}<img src="{ptrack.pixel_url("x")}"><a href="{ptrack.pixel_url("x")}">p</a>', "text/html"
+    )
+    responses = click_links(message, user_agent="Firefox")
+    assert [response.status_code for response in responses] == [302] * 4
+    assert [response["Location"] for response in responses] == [
+        f"https://shop.example/{n}?a=1&b=2" for n in (1, 2, 3, 4)
+    ]
+    assert clicks == [(f"https://shop.example/{n}?a=1&b=2", n, "Firefox") for n in (1, 2, 3, 4)]
+    # Opening the email follows no link.
+    assert len(open_mail(message)) == 1
+    assert len(clicks) == 4
+
+
+def test_html_and_plain_text_are_clicked(clicks):
+    click_links(f'<a href="{link(1)}">x</a>')
+    click_links(f"Look at {link(2)}")
+    assert [click[1] for click in clicks] == [1, 2]
+
+
+def test_the_exception_of_a_link_is_raised_where_that_is_asked_for(clicks, caplog):
+    class RefusingLink(ptrack.TrackingLink):
+        def record(self, url, *args):
+            raise Refused(*args)
+
+    with temporarily(RefusingLink):
+        assert len(click_links(link(1))) == 1
+        with pytest.raises(Refused, match=r"^1$"):
+            click_links(link(1), raise_exceptions=True)
+    assert len(caplog.records) == 2
