@@ -20,7 +20,9 @@ DESTINATION_MAX_LENGTH = 2048
 # White space, control characters, backslashes, and surrogates, which are no characters.
 _FORBIDDEN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\\\ud800-\udfff]")
 _HTTP_URL = re.compile(
-    r"https?://(?P<host>\[[^\]/?#]*\]|[^:/?#\[\]]*)(?::(?P<port>[^/?#]*))?(?:[/?#].*)?", re.IGNORECASE
+    r"https?://(?P<host>\[[^\]/?#]*\]|[^:/?#\[\]]*)(?::(?P<port>[^/?#]*))?(?:[/?#].*)?",
+    # In Unicode, a long s is an "s" of another case.
+    re.IGNORECASE | re.ASCII,
 )
 _LABEL = re.compile(r"[a-z0-9_-]+", re.ASCII)
 
@@ -34,14 +36,15 @@ def to_location(destination: object) -> str:
     """
     if not issubclass(type(destination), str):
         raise _refuse(f"is of type {type(destination).__name__}: pass a str that begins with 'https://'")
-    host, fault = _judge(str(destination))
+    text = str(destination)
+    host, fault = _judge(text)
     if fault is not None:
         raise _refuse(fault)
     if not is_allowed(host):
         raise _refuse(
             f"leads to the host {host!r}: add the host to PTRACK_LINK_ALLOWED_HOSTS, or do not track the link"
         )
-    location: str = iri_to_uri(str(destination))
+    location: str = iri_to_uri(text)
     return location
 
 
@@ -54,7 +57,8 @@ def is_good_location(location: object) -> bool:
     if type(location) is not str:
         return False
     host, fault = _judge(location)
-    return fault is None and is_allowed(host)
+    # What to_location() returns stays as it is, so any other text is none that it returned.
+    return fault is None and iri_to_uri(location) == location and is_allowed(host)
 
 
 def is_allowed(host: str) -> bool:
