@@ -143,7 +143,7 @@ def link_allowed_hosts() -> list[str] | Callable[[str], object]:
             "PTRACK_LINK_ALLOWED_HOSTS is not set: list the hosts that links may lead to, such as ['.example.com']."
         )
     if isinstance(value, (list, tuple)) and all(isinstance(host, str) for host in value):
-        return [host.lower() for host in value]
+        return list(value)
     if callable(value) or isinstance(value, str):
         return to_callable("PTRACK_LINK_ALLOWED_HOSTS", value)  # type: ignore[return-value]
     raise ImproperlyConfigured(
