@@ -145,7 +145,7 @@ def _find_class(path: str) -> type[Callback]:
             return callback_class
     # In a worker without autodiscovery.
     found = import_string(path)
-    if isinstance(found, type) and issubclass(found, BackgroundCallback):
+    if isinstance(found, type) and issubclass(found, (BackgroundPixel, BackgroundLink)):
         return found
     raise PtrackRegistrationError(
         f"A task names {path!r}, which is neither registered nor a subclass of ptrack.BackgroundPixel or "
