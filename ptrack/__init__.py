@@ -51,7 +51,8 @@ The map of the package, by what you want to change. Arrows show the order of use
 A module imports only from the lines above its own::
 
     _parsing
-    conf  exceptions  _awaiting  _logging  _tracebacks  _signatures  _pasted_text  hits.kinds
+    conf  exceptions  _awaiting  _logging  _signatures  _pasted_text  hits.kinds
+    _tracebacks
     _urlconf  consent  destinations  hits.rules  hits.site_rules  encoder  trackers
     hits.judgement  html  _discovery
     hits

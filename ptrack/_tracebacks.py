@@ -1,4 +1,4 @@
-"""Removes local variables from tracebacks.
+"""Removes local variables from tracebacks, and logs what is left.
 
 Tokens, their arguments and the secret must not reach an error page or an error reporter,
 which show the local variables of every frame of a traceback. These functions clear the
@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import sys
 import traceback
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
+
+from ._logging import log, must_escape
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -37,6 +40,26 @@ def clear_locals(error: BaseException, handled: BaseException | None = None) -> 
             pending += (current.__cause__, current.__context__)
             if isinstance(current, BaseExceptionGroup):
                 pending += current.exceptions
+
+
+def log_error(error: BaseException, handled: BaseException | None, message: str, *args: object) -> None:
+    """Log a message with the traceback of an exception, without local variables.
+
+    Takes the exception, the one that the caller was handling before, and the message with what
+    fills it in. The first frame of the traceback, which is the caller's, is left out.
+    """
+    try:
+        clear_locals(error, handled)
+        # The caller's frame is still running, so it cannot be cleared. The method is called on
+        # BaseException, for a class may have one of its own.
+        BaseException.with_traceback(error, error.__traceback__ and error.__traceback__.tb_next)
+    except BaseException as failure:
+        if must_escape(failure):
+            raise
+        # An attribute of the exception raises, so nothing can read its traceback.
+        log(logging.ERROR, f"{message} It raised an exception that cannot be logged.", *args)
+    else:
+        log(logging.ERROR, message, *args, exc_info=error)
 
 
 def lines_without_values(error: BaseException) -> str:

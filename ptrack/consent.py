@@ -8,7 +8,6 @@ True.
 from __future__ import annotations
 
 import inspect
-import logging
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -17,8 +16,9 @@ from django.core.exceptions import ImproperlyConfigured
 
 from . import conf
 from ._awaiting import wait_for
-from ._logging import log, must_escape
-from ._tracebacks import clear_locals
+from ._logging import must_escape
+from ._parsing import close_coroutine
+from ._tracebacks import log_error
 
 
 def may_track(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
@@ -35,6 +35,7 @@ def may_track(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
         answer = wait_for(answer)
     if answer is True or answer is False:
         return answer
+    close_coroutine(answer)
     raise ImproperlyConfigured(
         f"PTRACK_CONSENT, {ask!r}, answered with the type {type(answer).__name__}: let it return True or False."
     )
@@ -48,7 +49,7 @@ def may_record(args: Sequence[Any], kwargs: Mapping[str, Any]) -> bool:
     except BaseException as error:
         if must_escape(error):
             raise
-        clear_locals(error, handled)
+        log_error(error, handled, "A hit was not recorded, because PTRACK_CONSENT failed.")
+        # As in trackers.log_failure(): the same exception may be raised at the next hit.
         BaseException.with_traceback(error, None)
-        log(logging.ERROR, "A hit was not recorded, because PTRACK_CONSENT failed.", exc_info=error)
         return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import logging
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -14,9 +13,9 @@ from django.core.checks import CheckMessage
 from django.http import HttpRequest
 
 from ._awaiting import wait_for
-from ._logging import log, must_escape
+from ._logging import must_escape
 from ._signatures import begins_with_request
-from ._tracebacks import clear_locals
+from ._tracebacks import log_error
 from .exceptions import PtrackRegistrationError
 
 #: What pixels raise is appended to this list, if there is one. ``ptrack.testing`` sets it.
@@ -205,19 +204,7 @@ def log_failure(pixel_class: type[Callback], error: BaseException, handled: Base
 
     ``handled`` is an exception that was being handled before; its frames are not cleared.
     """
-    path = dotted_path(pixel_class)
-    try:
-        clear_locals(error, handled)
-        # The first frame is the caller's. It is still running, so it cannot be cleared and is
-        # left out. The method is called on BaseException, for a class may have one of its own.
-        BaseException.with_traceback(error, error.__traceback__ and error.__traceback__.tb_next)
-    except BaseException as failure:
-        if must_escape(failure):
-            raise
-        # An attribute of the exception raises, so nothing can read its traceback.
-        log(logging.ERROR, "Pixel %s failed to record a hit, with an exception that cannot be logged.", path)
-    else:
-        log(logging.ERROR, "Pixel %s failed to record a hit.", path, exc_info=error)
+    log_error(error, handled, "Pixel %s failed to record a hit.", dotted_path(pixel_class))
     collected = failures.get()
     if collected is not None:
         collected.append(error)
