@@ -87,8 +87,9 @@ def follow_link(request: HttpRequest, ptrack_encoded_data: str) -> HttpResponse:
     except BaseException as error:
         if must_escape(error):
             raise
-        fault = text_of(error) if isinstance(error, ImproperlyConfigured) else type(error).__name__
-        log(logging.ERROR, "A link was not followed: %s", fault)
+        # That one says what to configure. The message of any other may hold what the token carries.
+        fault = f": {text_of(error)}" if isinstance(error, ImproperlyConfigured) else ""
+        log(logging.ERROR, "A link was not followed: %s%s", type(error).__name__, fault)
         return _quiet(HttpResponse(status=503, headers=_NO_STORE))
     if content is None:
         return _quiet(HttpResponse(status=404, headers=_NO_STORE))
