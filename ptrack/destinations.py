@@ -83,15 +83,17 @@ def is_allowed(host: str) -> bool:
 def _judge(destination: str) -> tuple[str, str | None]:
     """Return the host of a destination in lower case, and what is wrong with the destination, or None."""
     if _FORBIDDEN.search(destination):
-        return "", "has white space, a control character or a backslash: percent-encode it"
+        return "", "has white space, a control character, a lone surrogate or a backslash: percent-encode or remove it"
     found = _HTTP_URL.fullmatch(destination)
     if not found:
         return "", "is no absolute URL: begin it with 'https://' and a host, without a user name"
-    host, port = found["host"].lower(), found["port"]
+    host, port = found["host"], found["port"]
     if port is not None and not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65_535):
         return host, "has a port that there cannot be: use 1 to 65535, or leave it out"
     if not host.isascii():
         return host, "has a host outside ASCII: write it in IDNA, as in 'xn--mnchen-3ya.example'"
+    # Not before: the Kelvin sign becomes a "k".
+    host = host.lower()
     if not _is_host(host):
         return host, "has a host that there cannot be: use a name, four numbers, or an IPv6 address in brackets"
     if len(iri_to_uri(destination)) > DESTINATION_MAX_LENGTH:
