@@ -15,10 +15,10 @@ from types import ModuleType
 import pytest
 from django.conf import settings
 from django.test import override_settings
-from django.urls import URLPattern, URLResolver, get_script_prefix, set_script_prefix
+from django.urls import URLPattern, URLResolver, get_script_prefix, include, path, set_script_prefix
 from nacl.secret import SecretBox
 
-from ptrack import Tracker, TrackingPixel
+from ptrack import Tracker, TrackingLink, TrackingPixel
 
 HAS_POSTGRESQL = "PGHOST" in os.environ
 NO_POSTGRESQL = "There is no PostgreSQL. With Debian's package postgresql, pg_virtualenv -t runs a command with one."
@@ -44,6 +44,13 @@ class UrlConf:
 
     def __init__(self, *urlpatterns: URLPattern | URLResolver) -> None:
         self.urlpatterns = list(urlpatterns)
+
+
+#: The settings of a site with links, which may lead to the one host and what is below it.
+WITH_LINKS = {
+    "ROOT_URLCONF": UrlConf(path("ptrack/", include("ptrack.urls")), path("go/", include("ptrack.link_urls"))),
+    "PTRACK_LINK_ALLOWED_HOSTS": [".shop.example"],
+}
 
 
 def fresh_copy(module: ModuleType) -> ModuleType:
@@ -77,6 +84,11 @@ def script_prefix(prefix: str) -> Iterator[None]:
 def pixel_class(record: object, **attributes: object) -> type[TrackingPixel]:
     """Return a class of a pixel with this ``record``."""
     return type("MadePixel", (TrackingPixel,), {"record": record, **attributes})
+
+
+def link_class(record: object, **attributes: object) -> type[TrackingLink]:
+    """Return a class of a link with this ``record``."""
+    return type("MadeLink", (TrackingLink,), {"record": record, **attributes})
 
 
 def received_by(tracker: Tracker, **attributes: object) -> list[tuple[object, ...]]:
