@@ -17,7 +17,7 @@ from ptrack.views import TRANSPARENT_1_PIXEL_GIF
 
 from faulty.pixels import CallbackError
 from project import pixels as project_pixels
-from support import UrlConf
+from support import WITH_LINKS, UrlConf, link_class
 from welcome import pixels as welcome_pixels
 
 # Start-up
@@ -105,6 +105,22 @@ def test_an_error_that_dooms_a_transaction_undoes_no_row_of_other_pixels(table, 
     with temporarily(FirstPixel, DoomingPixel, LastPixel):
         [response] = open_mail(ptrack.pixel_img(alias))
     assert response.content == TRANSPARENT_1_PIXEL_GIF
+    assert rows(alias) == ["first", "last"]
+    assert [entry.exc_info[0] for entry in caplog.records] == [DatabaseError]
+
+
+@on_both_databases
+@pytest.mark.usefixtures("no_pixels")
+@pytest.mark.parametrize("alias", ALIASES)
+def test_an_error_that_dooms_a_transaction_undoes_no_row_of_other_links(table, caplog, alias):
+    def record_like(pixel_class):
+        return link_class(lambda self, url, alias: pixel_class().record(alias))
+
+    links = map(record_like, [FirstPixel, DoomingPixel, LastPixel])
+    with override_settings(**WITH_LINKS), temporarily(*links):
+        url = ptrack.link_url("https://shop.example/", alias)
+        response = Client().get(url.removeprefix("https://www.example.com"))
+    assert response.headers["Location"] == "https://shop.example/"
     assert rows(alias) == ["first", "last"]
     assert [entry.exc_info[0] for entry in caplog.records] == [DatabaseError]
 
