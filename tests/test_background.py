@@ -12,11 +12,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client, override_settings
 
 import ptrack
-from ptrack import BackgroundPixel, background
+from ptrack import BackgroundLink, BackgroundPixel, background
 from ptrack.background import DummyBackend, ImmediateBackend, run_pixel
+from ptrack.exceptions import PtrackRegistrationError
 from ptrack.testing import open_mail
 
-from support import fresh_copy, remembered
+from support import WITH_LINKS, fresh_copy, remembered
 
 pytestmark = pytest.mark.usefixtures("no_pixels")
 
@@ -29,6 +30,9 @@ HEADERS = {
     "Proxy-Authorization": "a-proxy-authorization",
     "X-Api-Key": "a-key",
 }
+
+
+CHROME = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36"
 
 
 def tasks(backend, **params):
@@ -382,6 +386,145 @@ def test_a_task_whose_pixel_is_gone_fails_with_an_error_that_holds_no_argument()
     assert "plaintext" not in remembered(caught.value)
 
 
+def link(record, **attributes):
+    return ptrack.tracker.register(
+        type("ALink", (BackgroundLink,), {"record": record, "__module__": __name__, **attributes})
+    )
+
+
+class TopLevelLink(BackgroundLink):
+    def record(self, request, url, *args, **kwargs):
+        seen.append((request, (url, *args), kwargs))
+
+
+def follow(*args, is_secure=True, headers=HEADERS, **kwargs):
+    with override_settings(**WITH_LINKS):
+        path = ptrack.link_url("https://shop.example/?a=1", *args, **kwargs).removeprefix("https://www.example.com")
+        return Client().get(path, secure=is_secure, headers=headers)
+
+
+def test_a_click_is_recorded_by_the_worker_with_its_destination(queue):
+    ptrack.tracker.register(TopLevelLink)
+    response = follow("newsletter", reader=7)
+    assert (response.status_code, response.headers["Location"]) == (302, "https://shop.example/?a=1")
+    assert seen == []
+    [result] = queue
+    work(queue)
+    [(request, args, kwargs)] = seen
+    assert (args, kwargs) == (("https://shop.example/?a=1", "newsletter"), {"reader": 7})
+    assert request.path.startswith("/go/")
+    assert dict(request.headers)["User-Agent"] == HEADERS["User-Agent"]
+    # What task backends log of a task is its beginning.
+    assert result.args[1].index(request.ptrack.token) > result.args[1].index("shop.example")
+
+
+class NarrowLink(TopLevelLink):
+    request_headers = ()
+
+
+@pytest.mark.parametrize("is_secure", [True, False])
+@pytest.mark.parametrize("link_class", [TopLevelLink, NarrowLink])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"User-Agent": "GoogleImageProxy"},
+        {"User-Agent": CHROME},
+        {"User-Agent": CHROME, "Sec-Fetch-Mode": "navigate"},
+        {"User-Agent": "Mozilla/5.0"},
+    ],
+)
+def test_a_click_is_judged_in_the_worker_as_where_it_arrived(queue, headers, is_secure, link_class):
+    originals = []
+
+    class OriginalLink(ptrack.TrackingLink):
+        def record(self, request, url):
+            originals.append(request.ptrack)
+
+    ptrack.tracker.register(OriginalLink)
+    ptrack.tracker.register(link_class)
+    follow(is_secure=is_secure, headers=headers)
+    work(queue)
+    [original], [(request, _, _)] = originals, seen
+    for name in ("id", "token", "pixel_id", "at", "kind", "rule", "reason"):
+        assert getattr(request.ptrack, name) == getattr(original, name)
+    assert ("User-Agent" in request.headers) is (link_class is TopLevelLink)
+
+
+def test_a_task_of_an_earlier_version_is_the_hit_of_a_pixel():
+    ptrack.tracker.register(TopLevelPixel)
+    run_pixel.call(f"{__name__}.TopLevelPixel", json.dumps(a_hit(meta={"HTTP_USER_AGENT": "GoogleImageProxy"})))
+    [(request, _, _)] = seen
+    assert request.ptrack.kind == "proxy"
+
+
+def test_a_pixel_queues_no_click_and_a_link_no_open(queue):
+    ptrack.tracker.register(TopLevelPixel)
+    ptrack.tracker.register(TopLevelLink)
+    follow()
+    assert [result.args[0] for result in queue] == [f"{__name__}.TopLevelLink"]
+    open_mail(ptrack.pixel_img())
+    assert [result.args[0] for result in queue][1:] == [f"{__name__}.TopLevelPixel"]
+
+
+@pytest.mark.parametrize("error", [ConnectionError("in-the-error"), CancelledError("in-the-error")])
+def test_a_refused_click_is_recorded_before_the_redirect(caplog, error):
+    ptrack.tracker.register(TopLevelLink)
+    with override_settings(TASKS=tasks(RefusingBackend, OPTIONS={"error": error})):
+        assert follow("in-the-token").status_code == 302
+    [(_, args, _)] = seen
+    assert args == ("https://shop.example/?a=1", "in-the-token")
+    [entry] = caplog.records
+    assert f"refused a hit of pixel {__name__}.TopLevelLink" in entry.getMessage()
+    assert "in-the" not in caplog.text
+
+
+def test_a_failing_link_is_logged_in_the_worker(queue, caplog):
+    def record(self, url, secret):
+        raise ValueError("a fault")
+
+    link(record)
+    follow("in-the-token")
+    with pytest.raises(ValueError, match="a fault"):
+        work(queue)
+    [entry] = caplog.records
+    assert f"{__name__}.ALink failed" in entry.getMessage()
+    assert "in-the-token" not in caplog.text
+
+
+class UnregisteredPixel(ptrack.TrackingPixel):
+    def record(self, *args): ...
+
+
+class UnregisteredLink(ptrack.TrackingLink):
+    def record(self, *args): ...
+
+
+Unregistered = type("Unregistered", (background.BackgroundCallback,), {"record": print})
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("os.system", "builtins.eval", f"{__name__}.work", f"{__name__}.seen", "ptrack.trackers.Callback"),
+        *(f"{__name__}.{name}" for name in ("UnregisteredPixel", "UnregisteredLink", "Unregistered")),
+    ],
+)
+def test_a_task_that_names_anything_else_is_not_run(path):
+    with pytest.raises(PtrackRegistrationError, match="neither registered nor a subclass") as caught:
+        run_pixel.func(path, json.dumps(a_hit(args=["plaintext"])))
+    assert "plaintext" not in remembered(caught.value)
+
+
+def test_a_task_may_name_any_registered_class():
+    ptrack.tracker.register(UnregisteredPixel)
+    run_pixel.func(f"{__name__}.UnregisteredPixel", json.dumps(a_hit()))
+
+
+def test_a_worker_without_autodiscovery_finds_a_link():
+    run_pixel.func(f"{__name__}.TopLevelLink", json.dumps(a_hit(args=["https://shop.example/"], is_click=True)))
+    assert [args for _, args, _ in seen] == [("https://shop.example/",)]
+
+
 # Options and checks
 
 
@@ -506,5 +649,7 @@ def test_without_a_task_engine_the_error_says_what_to_install(monkeypatch):
 def test_the_package_offers_the_class():
     assert ptrack.BackgroundPixel is background.BackgroundPixel
     assert issubclass(ptrack.BackgroundPixel, ptrack.TrackingPixel)
+    assert ptrack.BackgroundLink is background.BackgroundLink
+    assert issubclass(ptrack.BackgroundLink, ptrack.TrackingLink)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = ptrack.nothing

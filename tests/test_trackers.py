@@ -9,10 +9,11 @@ from asgiref.sync import async_to_sync, sync_to_async
 from django.http import StreamingHttpResponse
 from django.test import RequestFactory
 
-from ptrack import Tracker, TrackingPixel
+from ptrack import Tracker, TrackingLink, TrackingPixel
 from ptrack.exceptions import PtrackRegistrationError
+from ptrack.trackers import Callback
 
-from support import pixel_class, received_by
+from support import link_class, pixel_class, received_by
 
 ARGS, KWARGS = ["welcome"], {"user": 7}
 request_of_test = RequestFactory().get("/")
@@ -46,6 +47,13 @@ def test_register_returns_the_class_and_so_decorates(tracker):
         (None, "is not a class"),
         (lambda: None, "is a function"),
         (int, "must be a subclass of either"),
+        (Callback, "must be a subclass of either"),
+        (type("Neither", (Callback,), {"record": print}), "must be a subclass of either"),
+        (type("Both", (TrackingPixel, TrackingLink), {"record": print}), "must be a subclass of either"),
+        (TrackingLink, "is abstract"),
+        (type("RecordlessLink", (TrackingLink,), {}), "is abstract"),
+        (link_class(None), "cannot be called"),
+        (link_class(traceback.walk_tb), "has a generator for record()"),
         (TrackingPixel, "is abstract"),
         (type("Recordless", (TrackingPixel,), {}), "is abstract"),
         (type("Unrecording", (TrackingPixel,), {"record": None}), "cannot be called"),
@@ -119,6 +127,21 @@ def test_one_object_serves_all_hits(tracker):
     record(tracker, [], {})
     record(tracker, [], {})
     assert served[0] is served[1]
+
+
+def test_pixels_and_links_share_a_registry_and_no_hits(tracker):
+    calls = []
+    tracker.register(pixel_class(lambda self, *args: calls.append(("pixel", args))))
+    link = tracker.register(link_class(lambda self, *args: calls.append(("link", args))))
+    tracker.register(pixel_class(lambda self, *args: calls.append(("second pixel", args))))
+    record(tracker, ["x"], {})
+    assert calls == [("pixel", ("x",)), ("second pixel", ("x",))]
+    calls.clear()
+    tracker.record(["x"], {}, lambda: request_of_test, TrackingLink)
+    assert calls == [("link", ("x",))]
+    tracker.unregister(link)
+    tracker.record(["x"], {}, lambda: request_of_test, TrackingLink)
+    assert len(calls) == 1
 
 
 # The request
@@ -274,3 +297,15 @@ def test_annotations_are_not_evaluated_at_registration(tracker):
 
     tracker.register(Annotated)
     assert tracker.registration_for(Annotated).takes_request
+
+
+@pytest.mark.parametrize(
+    ("method", "takes"),
+    [
+        (lambda self, url, *args: None, False),
+        (lambda self, url, request=None: None, False),
+        (lambda self, request, url, *args: None, True),
+    ],
+)
+def test_a_link_takes_the_request_before_the_destination(tracker, method, takes):
+    assert tracker.registration_for(tracker.register(link_class(method))).takes_request is takes
