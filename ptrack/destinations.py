@@ -88,7 +88,7 @@ def _judge(destination: str) -> tuple[str, str | None]:
     if not found:
         return "", "is no absolute URL: begin it with 'https://' and a host, without a user name"
     host, port = found["host"], found["port"]
-    if port is not None and not (port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65_535):
+    if port is not None and not _is_port(port):
         return host, "has a port that there cannot be: use 1 to 65535, or leave it out"
     if not host.isascii():
         return host, "has a host outside ASCII: write it in IDNA, as in 'xn--mnchen-3ya.example'"
@@ -99,6 +99,11 @@ def _judge(destination: str) -> tuple[str, str | None]:
     if len(iri_to_uri(destination)) > DESTINATION_MAX_LENGTH:
         return host, f"has more than {DESTINATION_MAX_LENGTH} characters: use a shorter URL"
     return host, None
+
+
+def _is_port(text: str) -> bool:
+    digits = text.lstrip("0")
+    return digits.isascii() and digits.isdigit() and len(digits) <= 5 and int(digits) <= 65_535
 
 
 def _is_host(host: str) -> bool:

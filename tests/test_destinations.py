@@ -38,6 +38,7 @@ GOOD = [
     "https://shop.example:1/",
     "https://shop.example:65535?x",
     "http://shop.example:080/",
+    "http://shop.example:0000000080/",
     "https://localhost/",
     "https://a-b_c.d--e.example/",
     "https://-a-._/",
@@ -74,7 +75,13 @@ BAD = {
     ],
     "has a port": [
         *["https://shop.example:/", "https://shop.example:0/", "https://shop.example:65536/", "https://a:-1/"],
-        *["https://shop.example:0000000/", "https://shop.example:8o/", "https://shop.example:80:80/", "http://a:+1"],
+        *[
+            "https://shop.example:0000000/",
+            "https://shop.example:00900000080/",
+            "https://shop.example:8o/",
+            "https://shop.example:80:80/",
+            "http://a:+1",
+        ],
         *["https://user:secret@shop.example/", "https://shop.example:80@other.example/", "http://[::1]:x/"],
         *["https://shop.example:\u0668/", "https://shop.example:\u00b2/", "https://shop.example:6553500/"],
         "https://shop.example:" + "9" * 5000,
