@@ -24,7 +24,7 @@ logging.getLogger("asyncio").setLevel(logging.ERROR)
 NEEDED = {
     "e2e": ["playwright"],
     "faults": ["celery", "django_tasks_celery", "django_tasks_db", "django_tasks_rq", "gevent", "gunicorn", "psycopg"],
-    "fuzz": ["granian", "gunicorn", "hypothesis", "uvicorn"],
+    "fuzz": ["cryptography", "granian", "gunicorn", "hypothesis", "uvicorn"],
 }
 collect_ignore = [folder for folder, packages in NEEDED.items() if not all(map(find_spec, packages))]
 
