@@ -10,7 +10,8 @@ import socket
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .tokens import ALPHABET, mixed
+from .destinations import destinations
+from .tokens import ALPHABET, mixed, mutate
 from support import seal_json
 
 #: What a server may answer by itself to what it does not take for HTTP, or not for good HTTP; 0: it hangs up.
@@ -34,6 +35,13 @@ HIDDEN = b"GET " + path_of("hidden") + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 LENGTH = b"Content-Length: %d\r\n" % len(HIDDEN)
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 CHUNKS = b"%x\r\n" % len(HIDDEN) + HIDDEN + b"\r\n0\r\n\r\n"
+
+
+class Answer(NamedTuple):
+    #: 0 if the server hung up before the body.
+    status: int
+    headers: dict[str, str]
+    body: bytes
 
 
 class Request(NamedTuple):
@@ -107,6 +115,38 @@ def with_tokens(rng: random.Random) -> Iterator[Request]:
     return (with_token(token, rng) for token in mixed(rng))
 
 
+#: What the site renders links to.
+DESTINATION = "https://shop.example/offers/?size=42#new"
+REDIRECT = {302, 404}
+
+
+def token_of_link(label: str, destination: object = DESTINATION) -> str:
+    return seal_json([[label], {"ptrack:to": destination}])
+
+
+def link_request(token: str, method: str = "GET") -> Request:
+    """Return a request that follows a link, if its token is one."""
+    path = b"".join(bytes([byte]) if byte in ALPHABET.encode() else b"%%%02X" % byte for byte in token.encode("latin1"))
+    # A line has at most 4,094 bytes for gunicorn.
+    expected = REDIRECT if len(path) < 4000 else REDIRECT | REFUSALS
+    line = method.encode() + b" /go/" + path + b"/?next=https://other.example/ HTTP/1.1\r\n"
+    return Request("link", line + HOST + CLOSE, expected if method in ("GET", "HEAD") else REFUSALS)
+
+
+def with_links(rng: random.Random) -> Iterator[Request]:
+    """Yield requests of links: good ones, altered ones, those of pixels, and those that lead elsewhere."""
+    others, hostile = mixed(rng), destinations(rng)
+    while True:
+        good, url = token_of_link("link"), next(hostile)
+        yield link_request(good)
+        yield link_request(good, rng.choice(["HEAD", "POST", "PUT", "OPTIONS", "BREW"]))
+        for _ in range(4):
+            yield link_request(mutate(good, rng))
+            yield link_request(next(others)[:2000])
+            yield link_request(seal_json([[url], {"url": url}]))
+            yield link_request(token_of_link("elsewhere", url))
+
+
 def with_token(token: str, rng: random.Random) -> Request:
     """Return a request for a token, of which clients quote more or less."""
     raw = token.encode("latin1")[:2000]
@@ -122,8 +162,8 @@ def with_token(token: str, rng: random.Random) -> Request:
     return Request("token", b"GET /ptrack/" + path + b"/ HTTP/1.1\r\n" + HOST + CLOSE, expected)
 
 
-def exchange(port: int, request: Request) -> tuple[int, bytes]:
-    """Return status and body of the first answer; the status is 0 if the server hangs up before its body."""
+def exchange(port: int, request: Request) -> Answer:
+    """Return the first answer to a request."""
     received, is_whole = b"", False
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         with contextlib.suppress(OSError):
@@ -136,4 +176,6 @@ def exchange(port: int, request: Request) -> tuple[int, bytes]:
             is_whole = True
     head, _, body = received.partition(b"\r\n\r\n")
     found = re.match(rb"HTTP/1\.[01] (\d{3})", head)
-    return int(found[1]) if found and (body or is_whole) else 0, body
+    lines = [line.partition(": ") for line in head.decode("latin1").split("\r\n")[1:]]
+    headers = {name.title(): value for name, _, value in lines}
+    return Answer(int(found[1]) if found and (body or is_whole) else 0, headers, body)

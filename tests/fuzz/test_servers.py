@@ -11,11 +11,24 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
 
-from .raw_requests import GOOD, HIDING, MALFORMED, OTHER_METHODS, Request, any_of, exchange, with_tokens
+from .raw_requests import (
+    DESTINATION,
+    GOOD,
+    HIDING,
+    MALFORMED,
+    OTHER_METHODS,
+    REDIRECT,
+    Request,
+    any_of,
+    exchange,
+    with_links,
+    with_tokens,
+)
 from servers import BIN, ENVIRON, descendants, free_port, is_listening, resident_bytes, running, wait_until
 
 CLIENTS = 16
@@ -64,9 +77,11 @@ def attack(server: Server, times: int, figures: list[str], request: pytest.Fixtu
     """Send so many requests, twenty times as many in the long run, and return the hits that were no good ones."""
 
     def send(sent: Request) -> int:
-        status, body = exchange(server.port, sent)
+        status, headers, body = exchange(server.port, sent)
         assert status in sent.expected, f"{status} for {sent.kind}: {sent.data[:80]!r}"
         assert status != 200 or sent.kind == "HEAD" or body.startswith(b"GIF89a"), f"{sent.kind}: {sent.data[:80]!r}"
+        if sent.kind == "link" and status in REDIRECT:
+            check_headers(status, headers)
         return status
 
     def run(requests: Iterator[Request], count: int) -> Counter[str]:
@@ -93,6 +108,30 @@ def test_a_token_in_a_path_runs_no_pixel_unless_it_is_readable(attack: Attack, r
     others = attack(with_tokens(rng), 1500)
     # Altered tokens are made from texts of x, and some still mean the same.
     assert {label.strip("x") for label in others} <= {""}
+
+
+def check_headers(status: int, headers: dict[str, str]) -> None:
+    """Check that a link was answered with ptrack's headers and those of any server, and leads to an allowed host."""
+    ours = {"Content-Type", "Cache-Control"}
+    if status == 302:
+        ours |= {"Location", "Referrer-Policy", "X-Robots-Tag"}
+        host = urlsplit(headers["Location"]).hostname or ""
+        assert f".{host}".endswith(".shop.example"), headers["Location"]
+    assert headers.keys() - {"Server", "Date", "Connection", "Content-Length", "Transfer-Encoding"} == ours
+
+
+def test_a_link_leads_to_allowed_hosts_alone_and_is_recorded_for_nothing_else(
+    attack: Attack, rng: random.Random
+) -> None:
+    others = attack(with_links(rng), 1700)
+    kinds = Counter[str]()
+    for label, number in others.items():
+        kind, _, url = label.partition(" to ")
+        assert f".{urlsplit(url).hostname}".endswith(".shop.example")
+        assert kind == "elsewhere" or url == DESTINATION
+        kinds[kind] += number
+    assert kinds.keys() <= {"link", "elsewhere"}
+    assert kinds["link"] >= 50
 
 
 def test_another_method_is_refused_and_runs_no_pixel(attack: Attack, rng: random.Random) -> None:

@@ -13,3 +13,10 @@ class CountingPixel(ptrack.TrackingPixel):
     def record(self, *args: object, **kwargs: object) -> None:
         with lock:
             hits[str(args[0]) if args else ""] += 1
+
+
+@ptrack.tracker.register
+class CountingLink(ptrack.TrackingLink):
+    def record(self, url: str, *args: object, **kwargs: object) -> None:
+        with lock:
+            hits[f"{args[0] if args else ''} to {url}"] += 1

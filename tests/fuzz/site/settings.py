@@ -5,6 +5,7 @@ ALLOWED_HOSTS = ["*"]
 INSTALLED_APPS = ["ptrack"]
 MIDDLEWARE: list[str] = []
 ROOT_URLCONF = "fuzz.site.urls"
+PTRACK_LINK_ALLOWED_HOSTS = [".shop.example"]
 PTRACK_SECRET = os.environ["PTRACK_SECRET"]
 # Django's own refusals, such as 404, are not what the tests look for.
 LOGGING = {

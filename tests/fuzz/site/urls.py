@@ -8,4 +8,8 @@ def counted(request: HttpRequest) -> JsonResponse:
     return JsonResponse(hits)
 
 
-urlpatterns = [path("ptrack/", include("ptrack.urls")), path("counted/", counted)]
+urlpatterns = [
+    path("ptrack/", include("ptrack.urls")),
+    path("go/", include("ptrack.link_urls")),
+    path("counted/", counted),
+]
