@@ -1,7 +1,7 @@
-"""Send an email with a tracking pixel, open it as an email client would, and show each step.
+"""Send an email with a tracking pixel and links, open it as an email client would, click, and show each step.
 
     python example/demo.py            shows the steps, and exits with 0 if all went well
-    python example/demo.py --serve    then shows the email and its opens in a browser, until Ctrl-C
+    python example/demo.py --serve    then shows the email, its opens and clicks in a browser, until Ctrl-C
 
 The demo needs Django and ptrack, and neither input nor the network. Emails, and the database of --serve, go to a
 folder that is removed at the end. The web server listens on this machine only.
@@ -52,7 +52,9 @@ def main() -> int:
                 is_serving = True
                 serve_until_stopped(site_url)
     except KeyboardInterrupt:
-        print("\nStopped. The email and its opens are gone." if is_serving else "\nStopped before the end.")
+        print(
+            "\nStopped. The emails, the opens and the clicks are gone." if is_serving else "\nStopped before the end."
+        )
         return 0 if is_serving else 130
     except DemoError as error:
         return fail(output, str(error))
@@ -63,8 +65,10 @@ def main() -> int:
 
 
 def parse_options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description="Send an email with a tracking pixel, open it, and show each step.")
-    parser.add_argument("--serve", action="store_true", help="then show the email and its opens in a browser")
+    parser = argparse.ArgumentParser(
+        description="Send an email with a tracking pixel and links, open it, click, and show each step."
+    )
+    parser.add_argument("--serve", action="store_true", help="then show the email, its opens and clicks in a browser")
     parser.add_argument("--port", type=port_number, default=0, help="port of the web server (default: any free port)")
     return parser.parse_args()
 
@@ -76,7 +80,7 @@ def port_number(text: str) -> int:
 
 
 def serve_until_stopped(site_url: str) -> None:
-    print(f"\nThe email, and its opens as they are recorded: {site_url}/")
+    print(f"\nThe email, and its opens and clicks as they are recorded: {site_url}/")
     print(f"The report on a month of opens, in the admin: {site_url}/admin/ptrack_opens/open/report/")
     print("Ctrl-C stops the server.")
     # Short waits, because on Windows Ctrl-C does not end a wait without a limit.

@@ -1,1 +1,1 @@
-"""A small project that sends a newsletter, and learns which of its emails were opened."""
+"""A small project that sends a newsletter, and learns which of its emails were opened and which links were followed."""

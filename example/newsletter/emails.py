@@ -1,7 +1,6 @@
 """Sends the newsletter, and reads the emails that were sent."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.generator import BytesGenerator
 from email.message import EmailMessage as ParsedMessage
@@ -14,24 +13,21 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 
-#: The template that ends with the tag.
+from .articles import article_url
+from .readers import Reader
+
+#: The template with the links, which ends with the pixel.
 HTML_TEMPLATE = "newsletter/email.html"
 TEXT_TEMPLATE = "newsletter/email.txt"
-
-
-@dataclass(frozen=True)
-class Reader:
-    id: int
-    name: str
-    email_address: str
 
 
 def send_newsletter(number: int, reader: Reader) -> int:
     """Send one number of the newsletter to one reader, and return how many emails were sent.
 
-    Each reader gets an email of their own, so that its pixel can tell who opened it.
+    Each reader gets an email of their own, so that its pixel and its links can tell who it is.
     """
-    context = {"number": number, "reader": reader}
+    urls = {"beans_url": article_url("beans"), "leaves_url": article_url("leaves")}
+    context = {"number": number, "reader": reader, **urls}
     message = EmailMultiAlternatives(
         subject=f"Letters from the garden, no. {number}",
         body=render_to_string(TEXT_TEMPLATE, context),

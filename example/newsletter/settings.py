@@ -3,6 +3,7 @@
 import os
 import secrets
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import django
 
@@ -17,6 +18,9 @@ ROOT_URLCONF = "newsletter.urls"
 # same one to read the tokens in emails that were sent before.
 PTRACK_SECRET = secrets.token_urlsafe(24)
 PTRACK_APP_URL = SITE_URL
+# The articles that the newsletter leads to are on this site.
+PTRACK_LINK_ALLOWED_HOSTS = [urlsplit(SITE_URL).hostname]
+PTRACK_CONSENT = "newsletter.readers.may_track"
 
 if SENT_FOLDER:
     _backend, _options = "newsletter.emails.EmlBackend", {"file_path": SENT_FOLDER}

@@ -1,4 +1,4 @@
-"""An email client as simple as can be: it finds the image in an email's HTML, and requests it."""
+"""An email client as simple as can be: it finds the images and links in an email's HTML, and requests them."""
 
 import struct
 import time
@@ -9,13 +9,22 @@ from urllib.request import HTTPHandler, OpenerDirector, Request
 
 from .output import expect
 
-USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Thunderbird/140.2.0"
+#: What the email client and the browser of the story say of themselves.
+EMAIL_CLIENT = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Thunderbird/140.2.0",
+    "Accept": "image/*",
+}
+BROWSER = {
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "Accept": "text/html",
+    "Sec-Fetch-Mode": "navigate",
+}
 #: Characters of a token that are shown at each end.
 SHOWN = 8
 
 
-class Image(NamedTuple):
-    """An ``<img>`` of an email: its HTML and its URL."""
+class Element(NamedTuple):
+    """An ``<img>`` or an ``<a>`` of an email: its HTML and its URL."""
 
     html: str
     url: str
@@ -38,41 +47,41 @@ class Answer(NamedTuple):
     milliseconds: float
 
 
-class ImageFinder(HTMLParser):
-    """Collects the images of an HTML page."""
+class ElementFinder(HTMLParser):
+    """Collects the images and links of an HTML page."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.images: list[Image] = []
+        self.images: list[Element] = []
+        self.links: list[Element] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
         if tag == "img":
-            self.images.append(Image(self.get_starttag_text() or "", dict(attrs).get("src") or ""))
+            self.images.append(Element(self.get_starttag_text() or "", values.get("src") or ""))
+        if tag == "a":
+            self.links.append(Element(self.get_starttag_text() or "", values.get("href") or ""))
 
 
-def find_image(html: str, site_url: str) -> Image:
-    """Return the only image of an email. Its URL has to belong to the site."""
-    finder = ImageFinder()
+def find_elements(html: str) -> tuple[list[Element], list[Element]]:
+    """Return the images and the links of an email, in order."""
+    finder = ElementFinder()
     finder.feed(html)
-    expect(len(finder.images) == 1, f"the email's HTML should have one <img>, and has {len(finder.images)}.")
-    [image] = finder.images
-    expect(image.url.startswith(f"{site_url}/"), f"the image is not on the server, {site_url}: {image.url}")
-    return image
+    return finder.images, finder.links
 
 
-def request_image(url: str) -> Answer:
-    """Request a URL as an email client does, and measure the time of the round trip."""
+def request(url: str, headers: dict[str, str]) -> Answer:
+    """Request a URL, and measure the time of the round trip."""
     # Such an opener uses no proxy and follows no redirect: the first answer counts.
     opener = OpenerDirector()
     opener.add_handler(HTTPHandler())
-    request = Request(url, headers={"User-Agent": USER_AGENT, "Accept": "image/*"})
     started = time.perf_counter()
     response: HTTPResponse
-    with opener.open(request, timeout=10) as response:
+    with opener.open(Request(url, headers=headers), timeout=10) as response:
         body = response.read()
     milliseconds = (time.perf_counter() - started) * 1000
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(f"{response.status} {response.reason}", headers, body, milliseconds)
+    names_and_values = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(f"{response.status} {response.reason}", names_and_values, body, milliseconds)
 
 
 def describe(answer: Answer) -> str:

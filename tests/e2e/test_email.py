@@ -1,4 +1,4 @@
-"""An email on its way: one site sends it over SMTP, Chromium opens it, and another site keeps the hit."""
+"""An email on its way: one site sends it over SMTP, Chromium opens it and clicks, and another site keeps the hits."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ pytestmark = needs_chromium
 
 SITES = Path(__file__).parents[2] / "example" / "two_sites"
 SECRET = "the secret that both sites share"
+CLICKS = "public_site_click"
 ENVIRON = os.environ | {"PYTHONPATH": os.pathsep.join([str(SITES), os.environ.get("PYTHONPATH", "")])}
 SERVERS = {
     "gunicorn": [str(BIN / "gunicorn"), "--bind", "127.0.0.1:PORT", "public_site.wsgi"],
@@ -91,11 +92,11 @@ class PublicSite:
             server.terminate()
             server.wait(30)
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self, table: str = "ptrack_opens_open") -> list[dict[str, Any]]:
         # This does not go through Django, so it sees committed rows only.
         with closing(sqlite3.connect(self.database)) as connection:
             connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute("SELECT * FROM ptrack_opens_open")]
+            return [dict(row) for row in connection.execute(f"SELECT * FROM {table}")]
 
 
 @pytest.fixture(scope="module", params=SERVERS)
@@ -144,6 +145,26 @@ def test_the_hit_is_a_row(page: Page, public: PublicSite) -> None:
     again = public.rows()
     assert len(again) == hits + 1
     assert again[-1]["pixel_id"] == row["pixel_id"]
+
+
+def test_a_clicked_link_leads_to_its_page_and_is_a_row(page: Page, public: PublicSite) -> None:
+    clicks, opens = len(public.rows(CLICKS)), len(public.rows())
+    page.get_by_role("link", name="Where the garden is").click()
+    page.wait_for_url(f"{public.url}/garden/")
+    assert page.get_by_role("heading", name="The garden").is_visible()
+    [row] = public.rows(CLICKS)[clicks:]
+    assert (row["url"], row["reader"]) == (f"{public.url}/garden/", 7)
+    assert len(public.rows()) == opens
+
+
+def test_a_link_that_somebody_altered_leads_nowhere(page: Page, public: PublicSite) -> None:
+    clicks = len(public.rows(CLICKS))
+    link = page.get_by_role("link", name="Where the garden is")
+    link.evaluate("link => { link.href = link.href.replace('/go/', '/go/x'); }")
+    with page.expect_response("**/go/**") as response:
+        link.click()
+    assert response.value.status == 404
+    assert len(public.rows(CLICKS)) == clicks
 
 
 def test_the_image_is_there_and_invisible(page: Page) -> None:

@@ -1,4 +1,4 @@
-"""The report that ``demo.py --serve`` shows, in a real browser: headless Chromium, driven by Playwright."""
+"""What ``demo.py --serve`` shows, in a real browser: headless Chromium, driven by Playwright."""
 
 from __future__ import annotations
 
@@ -145,6 +145,17 @@ def test_the_way_from_the_list_to_the_report_and_back(page: Page) -> None:
 
 def test_the_demo_leads_to_the_report(page: Page) -> None:
     page.goto("/")
-    page.get_by_role("link", name="See what they add up to").click()
+    page.get_by_role("link", name="See what opens add up to").click()
     page.wait_for_url(f"**{REPORT}?by=%3Dnumber")
     assert page.get_by_role("table", name="By number").is_visible()
+
+
+def test_a_click_in_the_email_of_the_demo_is_listed(page: Page) -> None:
+    page.goto("/")
+    clicks = page.get_by_role("table", name="click")
+    before = clicks.get_by_role("row").count()
+    email = page.frame_locator("iframe")
+    email.get_by_role("link", name="Who sleeps under the leaves").click()
+    email.get_by_role("heading", name="Who sleeps under the leaves").wait_for()
+    clicks.get_by_text("/articles/leaves/").first.wait_for()
+    page.wait_for_function("rows => document.querySelectorAll('#recorded table')[1].rows.length > rows", arg=before)

@@ -1,4 +1,5 @@
 import os
+from urllib.parse import urlsplit
 
 import django
 
@@ -10,6 +11,8 @@ USE_TZ = True
 
 PTRACK_SECRET = os.environ.get("PTRACK_SECRET")
 PTRACK_APP_URL = os.environ.get("PTRACK_APP_URL")
+# The links lead to pages of the public site.
+PTRACK_LINK_ALLOWED_HOSTS = [urlsplit(PTRACK_APP_URL).hostname] if PTRACK_APP_URL else []
 SILENCED_SYSTEM_CHECKS = ["ptrack.I001"]
 
 SMTP_HOST, _, SMTP_PORT = os.environ.get("SMTP_SERVER", "127.0.0.1:25").partition(":")

@@ -1,1 +1,1 @@
-"""The site that everybody can reach: it serves the images, and keeps the hits."""
+"""The site that everybody can reach: it serves the images, follows the links, and keeps the hits."""
