@@ -11,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from . import conf
 from ._route_checks import LINKS, find_fault_of_route, routes_to, warn
-from .encoder import DESTINATION, PtrackEncoder, current_encoder, is_authenticated
+from .encoder import DESTINATION, PtrackEncoder, current_encoder, encrypt_with, is_authenticated
 from .trackers import TrackingLink, tracker
 
 _AWKWARD = [
@@ -73,17 +73,28 @@ def find_fault_of_authentication(encoder: Any) -> str | None:
 
     This is a smoke alarm: it tries samples, so that it finds carelessness and no malice.
     """
+    arguments = (["sample"], {"reader": 42, DESTINATION: _LOCATION})
+    try:
+        token = encrypt_with(encoder, *arguments)
+    except Exception as error:
+        return f"cannot encrypt a str and an int: it raises {type(error).__name__}"
     for value in _AWKWARD:
         args, kwargs = [value, f"x{value}"], {"name": value, DESTINATION: _LOCATION}
-        if _read(encoder, encoder.encrypt(*args, **kwargs)) != (args, kwargs):
+        if not _comes_back(encoder, args, kwargs):
             return f"does not return arguments such as {value!r} as they were"
-    arguments = (["sample"], {"reader": 42, DESTINATION: _LOCATION})
-    token = encoder.encrypt(*arguments[0], **arguments[1])
     for position, letter in enumerate(token):
         other = _LETTERS[(_LETTERS.find(letter) + 1) % len(_LETTERS)]
         if _read(encoder, token[:position] + other + token[position + 1 :]) not in (None, arguments):
             return "reads a token of which a character was changed"
     return None
+
+
+def _comes_back(encoder: Any, args: list[Any], kwargs: dict[str, Any]) -> bool:
+    try:
+        token = encrypt_with(encoder, args, kwargs)
+    except Exception:
+        return False
+    return _read(encoder, token) == (args, kwargs)
 
 
 def _read(encoder: Any, token: str) -> tuple[list[Any], dict[str, Any]] | None:

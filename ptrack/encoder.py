@@ -28,7 +28,7 @@ import re
 import sys
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Protocol
@@ -45,7 +45,7 @@ import ptrack
 
 from . import conf
 from ._tracebacks import without_locals
-from .exceptions import PtrackArgumentError, PtrackDecodeError
+from .exceptions import PtrackArgumentError, PtrackDecodeError, PtrackError
 
 #: Bytes; the nonce of XSalsa20-Poly1305.
 NONCE_SIZE = 24
@@ -114,6 +114,20 @@ def is_authenticated(encoder: object) -> bool:
 def current_encoder() -> type[Encoder]:
     """Return the encoder in use, ``ptrack.ptrack_encoder``."""
     return ptrack.ptrack_encoder
+
+
+def encrypt_with(encoder: type[Encoder], args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
+    """Return the token that an encoder makes of the arguments.
+
+    Raises ``PtrackError`` if that is neither a str nor bytes of ASCII, and whatever the encoder raises.
+    """
+    token: object = encoder.encrypt(*args, **kwargs)
+    if isinstance(token, bytes) and token.isascii():
+        return token.decode()
+    if not isinstance(token, str):
+        type_name = "bytes outside ASCII" if isinstance(token, bytes) else type(token).__name__
+        raise PtrackError(f"encrypt() of the encoder {encoder!r} returned {type_name}: it must return a str.")
+    return token
 
 
 class PtrackEncoder:

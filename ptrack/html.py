@@ -16,7 +16,7 @@ from ._tracebacks import without_locals
 from ._urlconf import LINK_ROUTE, PIXEL_ROUTE, route_path, script_prefix_to_add
 from .consent import may_track
 from .destinations import to_location
-from .encoder import DESTINATION, PtrackEncoder, current_encoder, is_authenticated
+from .encoder import DESTINATION, PtrackEncoder, current_encoder, encrypt_with, is_authenticated
 from .exceptions import PtrackArgumentError, PtrackError
 
 #: The number of characters above which clients and proxies may cut a URL. Internet Explorer,
@@ -116,12 +116,7 @@ def _build_url(route: str, args: tuple[Any, ...], kwargs: dict[str, Any], hidden
 def _make_token(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     """Return the token of the arguments, quoted as in a URL."""
     encoder = current_encoder()
-    token: object = encoder.encrypt(*args, **kwargs)
-    if isinstance(token, bytes) and token.isascii():
-        token = token.decode()
-    if not isinstance(token, str):
-        type_name = "bytes outside ASCII" if isinstance(token, bytes) else type(token).__name__
-        raise PtrackError(f"encrypt() of the encoder {encoder!r} returned {type_name}: it must return a str.")
+    token = encrypt_with(encoder, args, kwargs)
     if encoder is not PtrackEncoder and is_authenticated(encoder):
         _read_back(encoder, token, kwargs.get(DESTINATION))
     try:

@@ -116,6 +116,34 @@ class SigningEncoder:
         return signing.loads(token, salt="ptrack")
 
 
+class BytesEncoder(SigningEncoder):
+    authenticated = True
+
+    @staticmethod
+    def encrypt(*args, **kwargs):
+        return SigningEncoder.encrypt(*args, **kwargs).encode()
+
+
+class RefusingEncoder(SigningEncoder):
+    authenticated = True
+
+    @staticmethod
+    def encrypt(*args, **kwargs):
+        raise LookupError("no key")
+
+
+class ChoosyEncoder(SigningEncoder):
+    """Refuses what it cannot escape."""
+
+    authenticated = True
+
+    @staticmethod
+    def encrypt(*args, **kwargs):
+        if ":" in "".join(args):
+            raise ValueError("no colons")
+        return SigningEncoder.encrypt(*args, **kwargs)
+
+
 class UndeclaredEncoder(SigningEncoder):
     """A subclass has to say it again."""
 
@@ -159,7 +187,7 @@ class UnescapedEncoder:
         return [[item for item in items if "=" not in item], dict(item.split("=", 1) for item in items if "=" in item)]
 
 
-@pytest.mark.parametrize("encoder", [SigningEncoder, SubclassEncoder, ptrack.PtrackEncoder])
+@pytest.mark.parametrize("encoder", [SigningEncoder, BytesEncoder, SubclassEncoder, ptrack.PtrackEncoder])
 def test_an_encoder_that_authenticates_is_fine(encoder):
     ptrack.ptrack_encoder = encoder
     assert ids() == []
@@ -172,6 +200,8 @@ def test_an_encoder_that_authenticates_is_fine(encoder):
         (AlmostEncoder, "does not say"),
         (LyingEncoder, "was changed"),
         (UnescapedEncoder, "does not return arguments"),
+        (RefusingEncoder, "raises LookupError"),
+        (ChoosyEncoder, "does not return arguments"),
     ],
 )
 def test_e010_an_encoder_that_cannot_carry_links(encoder, fault):
@@ -181,3 +211,9 @@ def test_e010_an_encoder_that_cannot_carry_links(encoder, fault):
         assert fault in run()[0].msg
     # Without links, it is good enough.
     assert ids(UrlConf(PIXELS)) == []
+
+
+def test_e010_beside_a_missing_secret():
+    ptrack.ptrack_encoder = SubclassEncoder
+    with override_settings(PTRACK_SECRET=""):
+        assert sorted(ids()) == ["ptrack.E001", "ptrack.E010"]
