@@ -68,8 +68,8 @@ def test_by_default_celery_loses_the_hit_of_a_killed_process_and_says_so(
     wait_for_rows(site, hits - 1)
     left = outcome("celery", urls, arrived)
     assert left == Outcome("celery", hits, images=hits, rows=hits - 1, missing=1, duplicates=0, requeued=0, logged=0)
-    # Celery's own log has it.
-    assert "WorkerLostError" in site.logs()
+    # Celery's own log has it, some seconds after the process is gone.
+    wait_until("Celery's log line", lambda: "WorkerLostError" in site.logs())
 
 
 def test_with_late_acknowledgement_celery_delivers_the_same_hit_again(
