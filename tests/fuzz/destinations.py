@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import random
 from collections.abc import Iterator
 
@@ -167,7 +166,7 @@ RESTS = [
 
 def destinations(rng: random.Random) -> Iterator[str]:
     """Yield destinations put together of parts, each of which somebody reads in a way of their own."""
-    for _ in itertools.count():
+    while True:
         # Most parts are harmless, for one that is not is what the others are to hide.
         scheme = rng.choice(SCHEMES if rng.random() < 0.2 else SCHEMES[:4])
         host = rng.choice(HOSTS if rng.random() < 0.8 else HOSTS[:6])
