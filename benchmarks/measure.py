@@ -157,6 +157,56 @@ def hit_times(seconds: float) -> Times:
     return microseconds(functions, seconds)
 
 
+def link_times(seconds: float) -> Times:
+    """Return the times of a link's tag and of a redirect, beside those of a pixel with the same work."""
+    from bench_site import links
+
+    template, site = make_template(links.TAG), WSGIHandler()
+    path = urlsplit(template.render({"user": USER})).path
+    follow, before = make_request(site, path), package.counter.hits
+    if follow() or package.counter.hits != before + 1:
+        sys.exit("The click was not counted, so there is nothing to measure.")
+    image = make_template(package.TAG)
+    return microseconds(
+        {
+            "tag beside a link": lambda: image.render({"user": USER}),
+            "link": lambda: template.render({"user": USER}),
+            "hit beside a click": make_hit(site),
+            "click": follow,
+        },
+        seconds,
+    )
+
+
+def consent_times(seconds: float) -> Times:
+    """Return the times of a tag and a hit without ``PTRACK_CONSENT``, and of the same if nobody asked for it."""
+    from ptrack import html, views
+
+    def yes(args: object, kwargs: object) -> bool:
+        return True
+
+    image, hit = make_template(package.TAG), make_hit(WSGIHandler())
+    may_track, may_record = html.may_track, views.may_record
+
+    def asking(ask: bool, function: Callable[[], object]) -> Callable[[], object]:
+        def call() -> object:
+            html.may_track, views.may_record = (may_track, may_record) if ask else (yes, yes)  # type: ignore[assignment]
+            return function()
+
+        return call
+
+    functions = {"tag with consent unset": lambda: image.render({"user": USER}), "hit with consent unset": hit}
+    times = microseconds(
+        {
+            **{name: asking(True, function) for name, function in functions.items()},
+            **{f"{name}, not asked": asking(False, function) for name, function in functions.items()},
+        },
+        seconds,
+    )
+    html.may_track, views.may_record = may_track, may_record
+    return times
+
+
 def growth_times(seconds: float) -> dict[str, dict[int, Times]]:
     """Return how a tag and a hit grow with the payload in characters, the fallback secrets and the pixels."""
     return {
@@ -216,6 +266,8 @@ def main() -> None:
         return
     seconds = float(sys.argv[1])
     times = tag_times(seconds) | tag_times_in_request(seconds) | encoder_times(seconds) | hit_times(seconds)
+    if IS_OURS:
+        times |= link_times(seconds) | consent_times(seconds)
     lengths = {number: len(url_of_pixel(arguments)) for number, arguments in MORE_ARGUMENTS.items()}
     output = {"times": times, "lengths": lengths, "growth": growth_times(seconds), "versions": versions()}
     json.dump(output, sys.stdout)

@@ -36,6 +36,24 @@ TIME_TARGETS = [
     TimeTarget("a hit through Django", "hit", FORMER, FORMER, "hit", 1.05),
     TimeTarget("encrypt", "encrypt", "libsodium, base64 and json", OURS, "encrypt directly", 1.5),
     TimeTarget("decrypt", "decrypt", "libsodium, base64 and json", OURS, "decrypt directly", 1.5),
+    TimeTarget("a link's tag", "link", "a pixel's tag", OURS, "tag beside a link", 1.5),
+    TimeTarget("a redirect", "click", "a hit with the same callback", OURS, "hit beside a click", 1.25),
+    TimeTarget(
+        "a tag without PTRACK_CONSENT",
+        "tag with consent unset",
+        "the same, not asked",
+        OURS,
+        "tag with consent unset, not asked",
+        1.03,
+    ),
+    TimeTarget(
+        "a hit without PTRACK_CONSENT",
+        "hit with consent unset",
+        "the same, not asked",
+        OURS,
+        "hit with consent unset, not asked",
+        1.03,
+    ),
 ]
 RATE_TARGETS = [
     RateTarget(FAST, BARE, 1.4),

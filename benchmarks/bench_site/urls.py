@@ -1,3 +1,5 @@
+from importlib.util import find_spec
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
@@ -14,4 +16,9 @@ def count(request: HttpRequest) -> HttpResponse:
     return HttpResponse(str(counter.hits))
 
 
-urlpatterns = [*pixels, path("bare/<str:t>/", bare), path("count/", count)]
+# django-ptrack 3.0.0 and pytracking2 have no such links.
+if find_spec("ptrack") and find_spec("ptrack.link_urls"):
+    from .links import urlpatterns as links
+else:
+    links = []
+urlpatterns = [*pixels, *links, path("bare/<str:t>/", bare), path("count/", count)]
