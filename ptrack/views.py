@@ -92,6 +92,9 @@ def follow_link(request: HttpRequest, ptrack_encoded_data: str) -> HttpResponse:
         log(logging.ERROR, "A link was not followed: %s%s", type(error).__name__, fault)
         return _quiet(HttpResponse(status=503, headers=_NO_STORE))
     if content is None:
+        # Where the site's own URLconf has i18n_patterns(), LocaleMiddleware would redirect a 404 to a
+        # path with a language, and Django would log what comes of that.
+        request.urlconf = "ptrack.link_urls"
         return _quiet(HttpResponse(status=404, headers=_NO_STORE))
     location, args, kwargs = content
     if request.method == "GET" and may_record(args, kwargs):

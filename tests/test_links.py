@@ -9,10 +9,12 @@ from functools import partial
 from urllib.parse import quote, unquote
 
 import pytest
+from django.conf.urls.i18n import i18n_patterns
 from django.core import signing
 from django.core.exceptions import ImproperlyConfigured
+from django.http import Http404
 from django.test import Client, override_settings
-from django.urls import NoReverseMatch, include, path
+from django.urls import NoReverseMatch, include, path, re_path
 
 import ptrack
 from ptrack import link_url, pixel_url
@@ -692,6 +694,30 @@ def test_links_stay_public_and_set_no_cookie_behind_djangos_middleware(client, c
     assert client.send("POST", target).status_code == 405
     assert {entry.name for entry in caplog.records} == {"ptrack"}
     assert target[4:] not in caplog.text
+
+
+def any_page(request, path):
+    raise Http404
+
+
+@override_settings(
+    MIDDLEWARE=["django.middleware.locale.LocaleMiddleware", "django.middleware.common.CommonMiddleware"]
+)
+def test_a_bad_link_is_not_found_where_pages_below_a_language_take_every_path(client, clicks, caplog):
+    caplog.set_level(logging.DEBUG)
+    pages = i18n_patterns(re_path(r"^(?P<path>.*)/\Z", any_page))
+    target = path_of(link_url(SHOP))
+    with override_settings(ROOT_URLCONF=UrlConf(*WITH_LINKS["ROOT_URLCONF"].urlpatterns, *pages)):
+        # Where the path is nobody's, the middleware does redirect.
+        assert client.get(f"/nothing{target}").headers["Location"] == f"/en/nothing{target}"
+        caplog.clear()
+        with allow([]):
+            for spelling in (target, target[:-1]):
+                assert dict(client.get(spelling).headers).items() >= ERROR_HEADERS.items()
+                assert client.get(spelling).status_code == 404
+        assert client.get(target).headers["Location"] == SHOP
+    assert target[4:-1] not in caplog.text
+    assert clicks == [(SHOP, (), {})]
 
 
 def test_the_route_may_have_another_prefix(clicks):
