@@ -77,16 +77,16 @@ def _reverse(name: str, _resolver: URLResolver, _script_prefix: str, _language: 
     return RoutePath(script_prefix, before.removeprefix(script_prefix), suffix)
 
 
-def pixel_paths_by_language() -> set[RoutePath]:
-    """Return the paths of a pixel in all languages of the site: a single one, unless its route is translated.
+def paths_by_language(name: str = PIXEL_ROUTE) -> set[RoutePath]:
+    """Return the paths of a route of ours in all languages of the site: a single one, unless it is translated.
 
-    Raises ``NoReverseMatch`` if the URLconf does not include ``ptrack.urls``.
+    Raises ``NoReverseMatch`` if the URLconf does not include the module of the route.
     """
-    paths = {route_path()}
+    paths = {route_path(name)}
     if conf.uses_languages():
         for language in conf.languages():
             with translation.override(language):
-                paths.add(route_path())
+                paths.add(route_path(name))
     return paths
 
 
@@ -140,7 +140,7 @@ def _path_of(url: str) -> str:
 
 def _resolve_in_any_language(path: str) -> ResolverMatch | None:
     """Return what a quoted path leads to in the active language, or else in any language of the site."""
-    others = conf.languages() if _is_route_translated(get_resolver(get_urlconf())) else []
+    others = conf.languages() if _is_any_route_translated(get_resolver(get_urlconf())) else []
     for language in (translation.get_language(), *others):
         with translation.override(language), contextlib.suppress(Resolver404):
             return resolve(unquote(path))
@@ -148,10 +148,16 @@ def _resolve_in_any_language(path: str) -> ResolverMatch | None:
 
 
 @lru_cache
-def _is_route_translated(resolver: URLResolver) -> bool:
+def _is_any_route_translated(resolver: URLResolver) -> bool:
+    names = {entry.name for _, entry in walk_urls(resolver)}
+    return any(_is_translated(name) for name in _MODULES if name in names)
+
+
+def _is_translated(name: str) -> bool:
     try:
-        return len(pixel_paths_by_language()) > 1
+        return len(paths_by_language(name)) > 1
     except NoReverseMatch:
+        # The tag cannot use the route, in a namespace for example, but requests reach it.
         return True
 
 

@@ -21,7 +21,7 @@ from django.core.signals import request_finished, request_started
 from django.urls import NoReverseMatch, get_resolver, set_script_prefix
 from django.utils.functional import SimpleLazyObject
 
-from ._urlconf import pixel_paths_by_language
+from ._urlconf import paths_by_language
 from .views import ANSWERED_METHODS, HEADERS, answer
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _get_path(environ: WSGIEnvironment) -> str:
 def _find_prefix() -> str:
     """Return what the paths of pixels begin with, from the URLconf."""
     try:
-        paths = pixel_paths_by_language()
+        paths = paths_by_language()
     except NoReverseMatch as error:
         raise ImproperlyConfigured(
             f"serve_pixels() finds no prefix. {error} Otherwise pass prefix='/ptrack/'."

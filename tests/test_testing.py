@@ -506,6 +506,23 @@ def test_every_tracked_link_of_an_email_is_followed_in_the_order_of_its_parts(cl
     assert len(clicks) == 4
 
 
+@pytest.mark.parametrize("translated", ["pixels", "links", "both"])
+@override_settings(MIDDLEWARE=["django.middleware.locale.LocaleMiddleware"])
+def test_an_email_in_another_language_is_followed_whichever_route_is_translated(clicks, translated):
+    pixels, links = path("ptrack/", include("ptrack.urls")), path("go/", include("ptrack.link_urls"))
+    routes = {
+        "pixels": [links, *i18n_patterns(pixels)],
+        "links": [pixels, *i18n_patterns(links)],
+        "both": i18n_patterns(pixels, links),
+    }
+    with override_settings(ROOT_URLCONF=UrlConf(*routes[translated])):
+        with override("de"):
+            html = f'<a href="{ptrack.link_url("https://shop.example/")}">{ptrack.pixel_img("x")}</a>'
+        assert [response.status_code for response in click_links(html)] == [302]
+        assert [response.status_code for response in open_mail(html)] == [200]
+    assert len(clicks) == 1
+
+
 def test_html_and_plain_text_are_clicked(clicks):
     click_links(f'<a href="{link(1)}">x</a>')
     click_links(f"Look at {link(2)}")
