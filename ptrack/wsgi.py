@@ -21,7 +21,8 @@ from django.core.signals import request_finished, request_started
 from django.urls import NoReverseMatch, get_resolver, set_script_prefix
 from django.utils.functional import SimpleLazyObject
 
-from ._urlconf import paths_by_language
+from . import conf
+from ._urlconf import LINK_ROUTE, paths_by_language
 from .views import ANSWERED_METHODS, HEADERS, answer
 
 if TYPE_CHECKING:
@@ -41,16 +42,16 @@ def serve_pixels(application: WSGIApplication, *, prefix: str | None = None, sig
     another route of the URLconf would serve it.
 
     With ``signals=False``, Django's ``request_started`` and ``request_finished`` are not sent.
-    That is for sites whose pixels use neither a database nor a cache in this process: nothing
-    closes their connections.
+    That is for sites whose pixels and ``PTRACK_CONSENT`` use neither a database nor a cache in
+    this process: nothing closes their connections.
 
     Pixels are answered as by ``ptrack.urls`` on a site without middleware: the same bytes,
     headers, callbacks and log lines. The site's middleware does not run for them.
 
     Raises ``TypeError`` for an ASGI application. Raises ``ImproperlyConfigured`` if ``prefix``
     is not given and the URLconf has none, or has one that depends on the language; if
-    ``prefix`` does not begin and end with a slash; and for ``signals=False`` on a site with
-    ``ptrack.opens``, which needs its connections closed.
+    ``prefix`` does not begin and end with a slash; if ``ptrack.link_urls`` is below the prefix;
+    and for ``signals=False`` on a site with ``ptrack.opens``, which needs its connections closed.
     """
     if iscoroutinefunction(application) or iscoroutinefunction(type(application).__call__):
         raise TypeError(
@@ -63,6 +64,7 @@ def serve_pixels(application: WSGIApplication, *, prefix: str | None = None, sig
             "its database connections. Remove signals=False."
         )
     pixel_prefix = _find_prefix() if prefix is None else _check_prefix(prefix)
+    _check_links(pixel_prefix)
 
     def serve(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = _get_path(environ)
@@ -142,6 +144,19 @@ def _find_prefix() -> str:
             "ptrack.urls outside of i18n_patterns() and translated routes, or pass prefix='/ptrack/'."
         )
     return unquote(paths.pop().prefix)
+
+
+def _check_links(pixel_prefix: str) -> None:
+    """Raise ``ImproperlyConfigured`` if the readers who follow a link would get an image."""
+    if not conf.has_urlconf():
+        return
+    with contextlib.suppress(NoReverseMatch):
+        for path in paths_by_language(LINK_ROUTE):
+            if unquote(path.prefix).startswith(pixel_prefix):
+                raise ImproperlyConfigured(
+                    f"serve_pixels() would answer links with an image, for ptrack.link_urls is below {pixel_prefix!r}, "
+                    "the prefix of pixels: give it another one, as in path('go/', include('ptrack.link_urls'))."
+                )
 
 
 def _check_prefix(prefix: str) -> str:

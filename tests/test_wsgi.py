@@ -29,7 +29,7 @@ from ptrack import wsgi
 from ptrack.views import TRANSPARENT_1_PIXEL_GIF as GIF
 
 from drivers import FastDriver, WSGIDriver, make_environ
-from support import UrlConf, script_prefix, seal_json
+from support import UrlConf, script_prefix, seal_json, without_setting
 
 pytestmark = pytest.mark.usefixtures("no_pixels", "unconnected")
 
@@ -516,6 +516,43 @@ def test_without_a_single_prefix_the_option_is_named(urlconf, fault):
         pytest.raises(ImproperlyConfigured, match=rf"{fault}.*pass prefix='/ptrack/'"),
     ):
         wsgi.serve_pixels(None)
+
+
+LINKS = path("go/", include("ptrack.link_urls"))
+
+
+@pytest.mark.parametrize(
+    ("routes", "options"),
+    [
+        ([path("t/", include([LINKS])), path("t/", include("ptrack.urls"))], {}),
+        ([path("t/", include([LINKS])), path("t/", include("ptrack.urls"))], {"prefix": "/t/"}),
+        ([LINKS, path("", include("ptrack.urls"))], {}),
+        ([LINKS], {"prefix": "/"}),
+        ([path("é/", include([LINKS])), path("é/", include("ptrack.urls"))], {}),
+        (i18n_patterns(LINKS), {"prefix": "/de/"}),
+    ],
+)
+def test_links_below_the_prefix_are_refused(routes, options):
+    with (
+        override_settings(ROOT_URLCONF=UrlConf(*routes)),
+        pytest.raises(ImproperlyConfigured, match=r"ptrack\.link_urls is below '/"),
+    ):
+        wsgi.serve_pixels(None, **options)
+
+
+def test_links_elsewhere_and_links_that_no_tag_can_build_are_left_alone(opens):
+    pixels = path("ptrack/", include("ptrack.urls"))
+    for links in (LINKS, path("ptrack-links/", include("ptrack.link_urls")), path("a/", include(([LINKS], "a")))):
+        with override_settings(ROOT_URLCONF=UrlConf(links, pixels)):
+            wsgi.serve_pixels(None)(environ_of(path_of("welcome")), lambda status, headers: None)
+    assert opens == [(["welcome"], {})] * 3
+
+
+def test_a_site_without_a_urlconf_passes_the_prefix(opens):
+    with without_setting("ROOT_URLCONF"):
+        application = wsgi.serve_pixels(None, prefix="/ptrack/")
+        application(environ_of(path_of("welcome")), lambda status, headers: None)
+    assert opens == [(["welcome"], {})]
 
 
 def test_without_languages_there_is_one_prefix(opens):
