@@ -94,6 +94,11 @@ def routes_to(route: OurRoute) -> Iterator[tuple[str, str]]:
             yield prefix, ":".join(resolver.namespace for resolver in above if resolver.namespace)
 
 
+def has_routes() -> bool:
+    """Return whether the URLconf leads to pixels or to links."""
+    return any(routes_to(PIXELS)) or any(routes_to(LINKS))
+
+
 def warn(fault: str, hint: str, id: str) -> list[checks.CheckMessage]:
     """Return the one warning of a check."""
     return [checks.Warning(fault, hint=hint, id=id)]

@@ -40,10 +40,10 @@ from django.utils.encoding import iri_to_uri
 from . import conf
 from ._discovery import searched_packages
 from ._link_checks import check_any_host, check_consent, check_link_encoder, check_link_hosts, check_link_route
-from ._route_checks import PIXELS, check_prefix, check_repeated_prefix, check_route, routes_to, warn
+from ._route_checks import PIXELS, check_prefix, check_repeated_prefix, check_route, has_routes, routes_to, warn
 from .encoder import PtrackEncoder, current_encoder
 from .hits.site_rules import check_site_rules
-from .trackers import Callback, dotted_path, tracker
+from .trackers import Callback, TrackingPixel, dotted_path, tracker
 
 TAG = "ptrack"
 
@@ -117,18 +117,17 @@ def check_host(**kwargs: Any) -> list[checks.CheckMessage]:
         return []
     # As Django does, without a dot at the end.
     domain = (urlsplit(url).hostname or "").removesuffix(".")
-    if ":" in domain:
-        domain = f"[{domain}]"
+    domain = f"[{domain}]" if ":" in domain else domain
     if _is_private(domain):
         return warn(
             f"Email clients elsewhere cannot reach {domain!r}, the host of PTRACK_APP_URL.",
             "Set PTRACK_APP_URL to the public URL of the site that serves the pixels.",
             "ptrack.W007",
         )
-    if list(tracker) and any(routes_to(PIXELS)) and not validate_host(domain, conf.allowed_hosts()):
+    if list(tracker) and has_routes() and not validate_host(domain, conf.allowed_hosts()):
         return warn(
-            f"ALLOWED_HOSTS refuses {domain!r}, the host of PTRACK_APP_URL, so Django answers every pixel with 400.",
-            f"Add {domain!r} to ALLOWED_HOSTS. If another site serves the pixels, register none here.",
+            f"ALLOWED_HOSTS refuses {domain!r}, the host of PTRACK_APP_URL, so Django answers every hit with 400.",
+            f"Add {domain!r} to ALLOWED_HOSTS. If another site answers the hits, register no pixel and no link here.",
             "ptrack.W008",
         )
     return []
@@ -143,16 +142,17 @@ def check_rules(**kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_pixels(**kwargs: Any) -> list[checks.CheckMessage]:
-    pixel_classes = list(tracker)
-    if pixel_classes or not any(routes_to(PIXELS)):
-        return [message for pixel_class in pixel_classes for message in _messages_of(pixel_class)]
+    messages = [message for callback_class in tracker for message in _messages_of(callback_class)]
+    if any(issubclass(callback_class, TrackingPixel) for callback_class in tracker) or not any(routes_to(PIXELS)):
+        return messages
     return [
+        *messages,
         checks.Info(
             "ptrack.urls is in the URLconf, but no pixel is registered, so hits are answered and forgotten.",
             hint="If this site records hits, register a pixel in a pixels.py. ptrack looked for that module in: "
             f"{', '.join(searched_packages())}. A site that only sends the emails needs none.",
             id="ptrack.I001",
-        )
+        ),
     ]
 
 

@@ -92,6 +92,22 @@ def test_w011_every_host_is_allowed():
     assert ids(hosts=None, include_deployment_checks=True) == ["ptrack.E009"]
 
 
+@pytest.mark.parametrize("urlconf", [BOTH, UrlConf(LINKS)], ids=["both routes", "links alone"])
+def test_w008_a_host_that_allowed_hosts_refuses_to_clicks(urlconf):
+    with temporarily(ClickLog), override_settings(ALLOWED_HOSTS=["other.example"]):
+        assert "ptrack.W008" in ids(urlconf, include_deployment_checks=True)
+        assert "ptrack.W008" not in ids(UrlConf(), include_deployment_checks=True)
+    with override_settings(ALLOWED_HOSTS=["other.example"]):
+        assert "ptrack.W008" not in ids(urlconf, include_deployment_checks=True)
+
+
+def test_i001_a_link_is_no_pixel():
+    with temporarily(ClickLog):
+        assert "ptrack.I001" in [message.id for message in checks.run_checks(tags=["ptrack"])]
+    with temporarily(ClickLog, ClickPixel):
+        assert "ptrack.I001" not in [message.id for message in checks.run_checks(tags=["ptrack"])]
+
+
 @pytest.mark.parametrize("consent", [5, "no.such.module", "project.settings.USE_TZ", ["a"]])
 def test_e008_bad_consent(consent):
     with override_settings(PTRACK_CONSENT=consent):
