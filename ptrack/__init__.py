@@ -37,6 +37,8 @@ The map of the package, by what you want to change. Arrows show the order of use
     steps are in CONTRIBUTING.md, "Adding a rule about a user agent"; ``hits/judgement.py`` asks
     the rules, after the site's own in ``hits/site_rules.py``; ``hits/kinds.py`` names the kinds
 
+* Reading HTML: ``tokeniser`` (tags and attributes, by position), ``_references`` (``&amp;`` and the like)
+
 * Settings: ``conf``, the only module that reads them; ``_parsing`` judges their values
 
 * Opt-in: ``background`` with ``_task_hits`` (pixels and links in a task engine), ``wsgi`` (the fast path), ``testing``
@@ -50,8 +52,8 @@ The map of the package, by what you want to change. Arrows show the order of use
 
 A module imports only from the lines above its own::
 
-    _parsing
-    conf  exceptions  _awaiting  _logging  _signatures  _pasted_text  hits.kinds
+    _parsing  _references
+    conf  exceptions  tokeniser  _awaiting  _logging  _signatures  _pasted_text  hits.kinds
     _tracebacks
     _urlconf  consent  destinations  hits.rules  hits.site_rules  encoder  trackers
     hits.judgement  html  _discovery
