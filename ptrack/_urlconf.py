@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from django.urls import (
     resolve,
     reverse,
 )
+from django.urls.resolvers import LocalePrefixPattern, RoutePattern
 from django.utils import translation
 from django.utils.http import RFC3986_SUBDELIMS
 from django.utils.module_loading import import_string
@@ -104,11 +106,16 @@ def find_tokens(url: str, view: Callable[..., object]) -> Iterator[Found]:
     the path of ``PTRACK_APP_URL`` and the script prefix, which servers take off. Where the
     setting is a callable, the front may be any number of segments.
     """
+    routes = _routes_to(get_resolver(get_urlconf()), view)
+    # Most URLs are none of ours, and resolving a path takes long.
+    plain_url = unquote(url)
+    if not any(mark in plain_url for mark in routes.marks):
+        return
     path = _path_of(url)
     for front in fronts_of(path):
         if path.startswith(f"{front}/"):
             rest = path.removeprefix(front)
-            match = _resolve_in_any_language(rest)
+            match = _resolve(rest, conf.languages() if routes.are_translated else [])
             if match and leads_to(match, view):
                 yield Found(rest, match.kwargs.get("ptrack_encoded_data", ""))
 
@@ -138,27 +145,44 @@ def _path_of(url: str) -> str:
         return ""
 
 
-def _resolve_in_any_language(path: str) -> ResolverMatch | None:
-    """Return what a quoted path leads to in the active language, or else in any language of the site."""
-    others = conf.languages() if _is_any_route_translated(get_resolver(get_urlconf())) else []
-    for language in (translation.get_language(), *others):
+def _resolve(path: str, other_languages: list[str]) -> ResolverMatch | None:
+    """Return what a quoted path leads to in the active language, or else in one of the others."""
+    for language in (translation.get_language(), *other_languages):
         with translation.override(language), contextlib.suppress(Resolver404):
             return resolve(unquote(path))
     return None
 
 
+class _Routes(NamedTuple):
+    """What is known of all routes that lead to a view."""
+
+    #: Every path that leads there holds one of these texts.
+    marks: frozenset[str]
+    are_translated: bool
+
+
 @lru_cache
-def _is_any_route_translated(resolver: URLResolver) -> bool:
-    names = {entry.name for _, entry in walk_urls(resolver)}
-    return any(_is_translated(name) for name in _MODULES if name in names)
+def _routes_to(resolver: URLResolver, view: Callable[..., object]) -> _Routes:
+    own = [
+        [*(above_it.pattern for above_it in above), entry.pattern]
+        for above, entry in walk_urls(resolver)
+        if inspect.unwrap(entry.callback) is inspect.unwrap(view)
+    ]
+    marks_by_language = set()
+    for language in conf.languages() or [None]:
+        with translation.override(language):
+            marks_by_language.add(frozenset(map(_mark_of, own)))
+    return _Routes(
+        frozenset().union(*marks_by_language),
+        len(marks_by_language) > 1
+        or any(isinstance(pattern, LocalePrefixPattern) for route in own for pattern in route),
+    )
 
 
-def _is_translated(name: str) -> bool:
-    try:
-        return len(paths_by_language(name)) > 1
-    except NoReverseMatch:
-        # The tag cannot use the route, in a namespace for example, but requests reach it.
-        return True
+def _mark_of(patterns: list[object]) -> str:
+    """Return the longest text that stands in every path that a route matches, in the active language."""
+    texts = [str(pattern) if isinstance(pattern, RoutePattern) else "<>" for pattern in patterns]
+    return max(re.split("<[^>]*>", "".join(texts)), key=len)
 
 
 def script_prefix_to_add(app_url: str, script_prefix: str) -> str:

@@ -15,7 +15,7 @@ from django.conf.urls.i18n import i18n_patterns
 from django.core import mail
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.test import AsyncClient, Client, override_settings
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.utils.functional import lazy
 from django.utils.translation import get_language, override
 
@@ -468,7 +468,8 @@ def test_nothing_is_logged_when_an_email_is_opened(hits, caplog):
 
 # click_links
 
-WITH_LINKS = UrlConf(path("ptrack/", include("ptrack.urls")), path("go/", include("ptrack.link_urls")))
+LINK_URLS = include("ptrack.link_urls")
+WITH_LINKS = UrlConf(path("ptrack/", include("ptrack.urls")), path("go/", LINK_URLS))
 
 
 class ClickPixel(ptrack.TrackingLink):
@@ -526,6 +527,34 @@ def test_an_email_in_another_language_is_followed_whichever_route_is_translated(
 def test_html_and_plain_text_are_clicked(clicks):
     click_links(f'<a href="{link(1)}">x</a>')
     click_links(f"Look at {link(2)}")
+    assert [click[1] for click in clicks] == [1, 2]
+
+
+@override_settings(
+    MIDDLEWARE=["django.middleware.locale.LocaleMiddleware"], LANGUAGES=[("en", "English"), ("de", "German")]
+)
+@pytest.mark.parametrize(
+    "route",
+    [
+        path(lazy(translated_prefix, str)(), LINK_URLS),
+        *i18n_patterns(path("go/", LINK_URLS)),
+        re_path("^go/", LINK_URLS),
+        path("", LINK_URLS),
+    ],
+)
+def test_links_are_followed_whatever_their_route(clicks, settings, route):
+    settings.ROOT_URLCONF = UrlConf(path("ptrack/", include("ptrack.urls")), route)
+    with override("de"):
+        url = link(1)
+    with override("en"):
+        click_links(url, accept_language="de")
+    assert [click[1] for click in clicks] == [1]
+
+
+def test_a_link_below_a_former_prefix_is_followed_too(clicks, settings):
+    former = path("former/", LINK_URLS)
+    settings.ROOT_URLCONF = UrlConf(former, *WITH_LINKS.urlpatterns)
+    click_links(link(1).replace("/go/", "/former/") + " " + link(2).replace("/go/", "/g%6F/"))
     assert [click[1] for click in clicks] == [1, 2]
 
 
