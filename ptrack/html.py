@@ -1,8 +1,10 @@
-"""Builds the URL of a pixel, and the ``<img>`` around it."""
+"""Builds the URLs of pixels and links, and the ``<img>`` around that of a pixel."""
 
 from __future__ import annotations
 
 import logging
+import re
+from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -27,6 +29,9 @@ URL_MAX_LENGTH = 2000
 # and for ":", at which some gateways cut a URL.
 _UNQUOTED = "!$()*+,;=/~@"
 
+# What the tokens of the default encoder consist of. Looking is much faster than quoting.
+_NEEDS_NO_QUOTES = re.compile(r"[A-Za-z0-9_=-]*+")
+
 # Browsers and proxies remove such segments from a path.
 _DOT_SEGMENTS = frozenset({".", ".."})
 
@@ -46,8 +51,7 @@ def pixel_url(*args: int | str, **kwargs: int | str) -> str:
     * ``PtrackError`` if a custom encoder returns what cannot stand in a URL;
     * whatever a callable ``PTRACK_APP_URL`` raises.
     """
-    _check_names(kwargs, ("self", "request"))
-    url = _build_url(PIXEL_ROUTE, args, kwargs, {})
+    url = EmailUrls(args, kwargs, PIXEL_ROUTE).pixel_url()
     return url if may_track(args, kwargs) else ""
 
 
@@ -58,9 +62,14 @@ def pixel_img(*args: int | str, **kwargs: int | str) -> SafeString:
     Takes and raises the same as ``pixel_url``. This is what ``{% ptrack %}`` puts out.
     """
     url = pixel_url(*args, **kwargs)
+    return to_img(url) if url else SafeString("")
+
+
+def to_img(url: str) -> SafeString:
+    """Return the ``<img>`` of a pixel with this URL, as safe HTML."""
     # An empty alt keeps screen readers from reading the token aloud. No style hides the
     # image: some clients would then not request it.
-    return format_html('<img src="{}" width=1 height=1 alt="">', url) if url else SafeString("")
+    return format_html('<img src="{}" width=1 height=1 alt="">', url)
 
 
 @without_locals
@@ -75,16 +84,74 @@ def link_url(url: str, /, *args: int | str, **kwargs: int | str) -> str:
     refused, and for a keyword ``url``; ``ImproperlyConfigured`` for an encoder that does not say
     that its tokens are authenticated.
     """
-    _check_names(kwargs, ("self", "request", "url"))
+    urls = EmailUrls(args, kwargs, LINK_ROUTE)
+    location = to_location(url)
+    tracked = urls.link_url(location)
+    return tracked if may_track(args, kwargs) else location
+
+
+class EmailUrls:
+    """The URLs of one email, which all carry the same arguments. ``PTRACK_APP_URL`` is asked for once.
+
+    Takes the arguments, and the names of the routes that the URLs need. Whatever is wrong with
+    the names of the arguments or with the encoder is raised at once, the rest when a URL is
+    built, or by ``check``.
+    """
+
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any], *routes: str) -> None:
+        _check_names(kwargs, ("self", "request", "url") if LINK_ROUTE in routes else ("self", "request"))
+        if LINK_ROUTE in routes:
+            _check_encoder()
+        self._args, self._kwargs, self._routes = args, kwargs, routes
+
+    def check(self) -> None:
+        """Raise what ``pixel_url`` and ``link_url`` would raise, whatever the destination of a link."""
+        _ = self._pixel_token, self._around_token
+
+    def pixel_url(self) -> str:
+        """Return the URL of the pixel, the same each time."""
+        return self._join(PIXEL_ROUTE, self._pixel_token)
+
+    def link_url(self, location: str) -> str:
+        """Return the URL of a link that leads to what ``to_location`` returned."""
+        return self._join(LINK_ROUTE, _make_token(self._args, {**self._kwargs, DESTINATION: location}))
+
+    @cached_property
+    def _pixel_token(self) -> str:
+        return _make_token(self._args, self._kwargs)
+
+    @cached_property
+    def _around_token(self) -> dict[str, tuple[str, str]]:
+        """What stands before and after the token in the URLs of each route."""
+        app_url = conf.app_url(*self._args, **self._kwargs)
+        paths = {route: route_path(route) for route in self._routes}
+        return {
+            route: (app_url + script_prefix_to_add(app_url, path.script_prefix) + path.prefix, path.suffix)
+            for route, path in paths.items()
+        }
+
+    def _join(self, route: str, token: str) -> str:
+        before, after = self._around_token[route]
+        url = before + token + after
+        if len(url) > URL_MAX_LENGTH:
+            log(
+                logging.WARNING,
+                "The URL of a %s has %d characters; clients and proxies may cut it after %d. "
+                "Pass shorter arguments, such as primary keys.",
+                "pixel" if route == PIXEL_ROUTE else "link",
+                len(url),
+                URL_MAX_LENGTH,
+            )
+        return url
+
+
+def _check_encoder() -> None:
     encoder = current_encoder()
     if not is_authenticated(encoder):
         raise ImproperlyConfigured(
             f"The encoder {encoder!r} does not say that nobody can forge its tokens, so links cannot be trusted to it. "
             "If that is so, write authenticated = True into its class body."
         )
-    location = to_location(url)
-    tracked = _build_url(LINK_ROUTE, args, kwargs, {DESTINATION: location})
-    return tracked if may_track(args, kwargs) else location
 
 
 def _check_names(kwargs: dict[str, Any], reserved: tuple[str, ...]) -> None:
@@ -96,29 +163,14 @@ def _check_names(kwargs: dict[str, Any], reserved: tuple[str, ...]) -> None:
             )
 
 
-def _build_url(route: str, args: tuple[Any, ...], kwargs: dict[str, Any], hidden: dict[str, str]) -> str:
-    """Return the URL of a pixel or a link, with what only ptrack puts into its token."""
-    token = _make_token(args, {**kwargs, **hidden})
-    app_url, path = conf.app_url(*args, **kwargs), route_path(route)
-    url = app_url + script_prefix_to_add(app_url, path.script_prefix) + path.prefix + token + path.suffix
-    if len(url) > URL_MAX_LENGTH:
-        log(
-            logging.WARNING,
-            "The URL of a %s has %d characters; clients and proxies may cut it after %d. "
-            "Pass shorter arguments, such as primary keys.",
-            "pixel" if route == PIXEL_ROUTE else "link",
-            len(url),
-            URL_MAX_LENGTH,
-        )
-    return url
-
-
 def _make_token(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     """Return the token of the arguments, quoted as in a URL."""
     encoder = current_encoder()
     token = encrypt_with(encoder, args, kwargs)
     if encoder is not PtrackEncoder and is_authenticated(encoder):
         _read_back(encoder, token, kwargs.get(DESTINATION))
+    if _NEEDS_NO_QUOTES.fullmatch(token):
+        return token
     try:
         quoted = quote(token, safe=_UNQUOTED)
         fault = "a segment '.' or '..', which clients remove" if _DOT_SEGMENTS & set(token.split("/")) else None
