@@ -7,7 +7,8 @@ import sys
 # Top-level modules that the tests import, beside those that these bring along.
 REQUIRED = (
     *("setuptools", "django", "nacl", "crawleruseragents", "django_tasks"),
-    *("pytest", "pytest_django", "hypothesis", "jinja2", "justhtml", "markdown_it", "mrml", "PIL", "sybil"),
+    *("pytest", "pytest_django", "css_inline", "hypothesis", "jinja2", "justhtml", "markdown_it"),
+    *("mrml", "PIL", "sybil"),
 )
 
 missing = [name for name in REQUIRED if importlib.util.find_spec(name) is None]

@@ -37,7 +37,10 @@ The map of the package, by what you want to change. Arrows show the order of use
     steps are in CONTRIBUTING.md, "Adding a rule about a user agent"; ``hits/judgement.py`` asks
     the rules, after the site's own in ``hits/site_rules.py``; ``hits/kinds.py`` names the kinds
 
-* Reading HTML: ``tokeniser`` (tags and attributes, by position), ``_references`` (``&amp;`` and the like)
+* A whole email: ``rewriting`` (what is tracked, and where the pixel goes) -> ``html``
+
+  * tags and attributes by position, as browsers read them: ``tokeniser``; ``&amp;`` and the
+    like: ``_references``
 
 * Settings: ``conf``, the only module that reads them; ``_parsing`` judges their values
 
@@ -57,7 +60,7 @@ A module imports only from the lines above its own::
     _tracebacks
     _urlconf  consent  destinations  hits.rules  hits.site_rules  encoder  trackers
     hits.judgement  html  _discovery
-    hits
+    hits  rewriting
     views  _task_hits  templatetags
     urls  link_urls  wsgi  testing  background  _route_checks
     _link_checks
@@ -78,6 +81,7 @@ from ._discovery import autodiscover
 from .encoder import Encoder as _Encoder
 from .encoder import PtrackEncoder
 from .html import link_url, pixel_img, pixel_url
+from .rewriting import track_html, track_message
 from .trackers import Tracker, TrackingLink, TrackingPixel, tracker
 
 if typing.TYPE_CHECKING:
@@ -95,6 +99,8 @@ __all__ = [
     "pixel_img",
     "pixel_url",
     "ptrack_encoder",
+    "track_html",
+    "track_message",
     "tracker",
 ]
 

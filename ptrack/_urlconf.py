@@ -29,6 +29,7 @@ from django.utils.http import RFC3986_SUBDELIMS
 from django.utils.module_loading import import_string
 
 from . import conf
+from ._pasted_text import WORD_MAX_LENGTH
 
 
 class RoutePath(NamedTuple):
@@ -108,13 +109,12 @@ def find_tokens(url: str, view: Callable[..., object]) -> Iterator[Found]:
     """
     routes = _routes_to(get_resolver(get_urlconf()), view)
     # Most URLs are none of ours, and resolving a path takes long.
-    plain_url = unquote(url)
-    if not any(mark in plain_url for mark in routes.marks):
+    if len(url) > WORD_MAX_LENGTH or not routes.may_match(url):
         return
     path = _path_of(url)
     for front in fronts_of(path):
-        if path.startswith(f"{front}/"):
-            rest = path.removeprefix(front)
+        rest = path.removeprefix(front)
+        if path.startswith(f"{front}/") and routes.may_match(rest):
             match = _resolve(rest, conf.languages() if routes.are_translated else [])
             if match and leads_to(match, view):
                 yield Found(rest, match.kwargs.get("ptrack_encoded_data", ""))
@@ -153,12 +153,26 @@ def _resolve(path: str, other_languages: list[str]) -> ResolverMatch | None:
     return None
 
 
+def view_of(name: str) -> Callable[..., object] | None:
+    """Return the view that a route of ours leads to, or None if the URLconf has no such route."""
+    return _view_of(name, get_resolver(get_urlconf()))
+
+
+@lru_cache
+def _view_of(name: str, resolver: URLResolver) -> Callable[..., object] | None:
+    return next((entry.callback for _, entry in walk_urls(resolver) if entry.name == name), None)
+
+
 class _Routes(NamedTuple):
     """What is known of all routes that lead to a view."""
 
     #: Every path that leads there holds one of these texts.
     marks: frozenset[str]
     are_translated: bool
+
+    def may_match(self, quoted: str) -> bool:
+        plain = unquote(quoted)
+        return any(mark in plain for mark in self.marks)
 
 
 @lru_cache

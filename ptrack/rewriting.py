@@ -1,0 +1,208 @@
+"""Puts a pixel and tracked links into a whole email: ``track_html`` and ``track_message``.
+
+Outside the values of the links, and the pixel, no character of the HTML changes.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from html import escape
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.mail import EmailAlternative, EmailMessage, EmailMultiAlternatives
+from django.utils.encoding import force_str
+
+from . import conf
+from ._logging import log
+from ._tracebacks import without_locals
+from ._urlconf import LINK_ROUTE, PIXEL_ROUTE, find_tokens, view_of
+from .consent import may_track
+from .destinations import to_location
+from .exceptions import PtrackArgumentError
+from .html import EmailUrls, to_img
+from .tokeniser import Attribute, Tag, Tags
+
+#: Marks of a URL in which a template or a mail service is to replace something. The last is not such a mark: the HTML
+#: standard puts it for a reference to a character that may not be, such as "&#0;".
+_UNFINISHED_URL = re.compile(r"\{\{|\{%|\*\||%%|\ufffd")
+#: The attributes of a link in which the word counts.
+_UNSUBSCRIBE_ATTRIBUTES = ("href", "id", "class", "rel")
+
+
+@without_locals
+def track_html(html: str, /, *args: int | str, pixel: bool = True, links: bool = True, **kwargs: int | str) -> str:
+    """Return the HTML of an email with its links tracked and a pixel put in, both with the arguments.
+
+    Takes HTML, and the arguments that a pixel takes. ``pixel=False`` leaves the pixel out,
+    ``links=False`` leaves the links as they are. Whatever is tracked already stays as it is,
+    so a second call changes nothing. Without consent the HTML is returned as it is.
+
+    Raises ``PtrackArgumentError`` for other arguments, and for a ``pixel`` or ``links`` that
+    is no bool; ``ImproperlyConfigured`` for a missing setting; ``NoReverseMatch`` for a
+    missing route; ``TypeError`` if the HTML is not a str. A link that ``link_url`` would
+    refuse stays as it is.
+    """
+    if not isinstance(html, str):
+        raise TypeError(f"track_html() takes HTML as a str, not {type(html).__name__}; track_message() takes an email.")
+    tracking = _Tracking(args, kwargs, pixel=pixel, links=links)
+    return tracking.rewrite(html) if may_track(args, kwargs) else html
+
+
+@without_locals
+def track_message(
+    message: EmailMessage, /, *args: int | str, pixel: bool = True, links: bool = True, **kwargs: int | str
+) -> None:
+    """Track the links of an email and put a pixel into it, in each of its HTML parts, before it is sent.
+
+    Takes an email of Django, and what ``track_html`` takes. Attachments and other parts stay
+    as they are. On an error nothing is changed. Logs a warning if the email has more than one
+    recipient, for an open by one of them cannot be told from an open by another.
+
+    Raises what ``track_html`` raises, and ``TypeError`` for another kind of email.
+    """
+    if not isinstance(message, EmailMessage):
+        raise TypeError(f"track_message() takes an EmailMessage of Django, not {type(message).__name__}.")
+    tracking = _Tracking(args, kwargs, pixel=pixel, links=links)
+    if may_track(args, kwargs):
+        _rewrite_message(message, tracking)
+
+
+class _Change(NamedTuple):
+    """A part of some HTML, and the text that replaces it."""
+
+    start: int
+    end: int
+    text: str
+
+
+class _Tracking:
+    """What is put into the HTML of one email. Making it judges the arguments and the settings."""
+
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, pixel: bool, links: bool) -> None:
+        _check_options(pixel=pixel, links=links)
+        if links:
+            _check_allowed_hosts()
+        self._pixel, self._links = pixel, links
+        self._urls = EmailUrls(args, kwargs, *([PIXEL_ROUTE] if pixel else []), *([LINK_ROUTE] if links else []))
+        self._urls.check()
+
+    def rewrite(self, html: str) -> str:
+        """Return HTML with its links tracked and the pixel put in."""
+        tags = Tags(html)
+        changes: list[_Change] = []
+        body_end = None
+        needs_pixel = self._pixel
+        for tag in tags:
+            if tag.is_end_tag:
+                if tag.name == "body" and not tag.is_conditional:
+                    body_end = tag.start
+            elif _is_link(tag):
+                if self._links and (change := self._track_link(tag.attributes())):
+                    changes.append(change)
+            elif tag.name == "img" and needs_pixel:
+                needs_pixel = not _is_pixel(tag.attributes())
+        if needs_pixel:
+            position = tags.end if body_end is None else body_end
+            changes.append(_Change(position, position, self._img()))
+        return _apply(sorted(changes), html)
+
+    def _track_link(self, attributes: dict[str, Attribute]) -> _Change | None:
+        """Return the change that tracks a link, or None for a link that stays as it is."""
+        href = attributes.get("href")
+        if href is None or _is_left_alone(attributes):
+            return None
+        try:
+            # White space around the value is gone, except for spaces that references stand for.
+            location = to_location(href.value.strip(" "))
+        except PtrackArgumentError:
+            return None
+        if _is_ours(location, LINK_ROUTE):
+            return None
+        return _Change(href.start, href.end, escape(self._urls.link_url(location)))
+
+    def _img(self) -> str:
+        # An image is part of a line of text, and would add an empty line after the last block of the email.
+        return f'{to_img(self._urls.pixel_url()).removesuffix(">")} style="display:block">'
+
+
+def _check_options(**options: bool) -> None:
+    for name, option in options.items():
+        if not isinstance(option, bool):
+            raise PtrackArgumentError(
+                f"track_html() and track_message() take {name}=True or {name}=False, and it is of type "
+                f"{type(option).__name__}. If it was meant to travel in the URLs, choose another name for it."
+            )
+
+
+def _check_allowed_hosts() -> None:
+    try:
+        conf.link_allowed_hosts()
+    except ImproperlyConfigured as error:
+        raise ImproperlyConfigured(f"{error} Or pass links=False to leave the links of emails as they are.") from error
+
+
+def _is_link(tag: Tag) -> bool:
+    # Outlook shows VML: its shapes, such as <v:roundrect>, are links too.
+    return tag.name in ("a", "area") or tag.name.startswith("v:")
+
+
+def _is_left_alone(attributes: dict[str, Attribute]) -> bool:
+    """Return whether something in the attributes of a link says that it has to stay as it is."""
+    texts = [attributes[name].value for name in _UNSUBSCRIBE_ATTRIBUTES if name in attributes]
+    return (
+        "unsubscribe" in " ".join(texts).lower()
+        or _UNFINISHED_URL.search(attributes["href"].value) is not None
+        or ("data-ptrack" in attributes and attributes["data-ptrack"].value.lower() == "off")
+    )
+
+
+def _is_pixel(attributes: dict[str, Attribute]) -> bool:
+    return "src" in attributes and _is_ours(attributes["src"].value, PIXEL_ROUTE)
+
+
+def _is_ours(url: str, route: str) -> bool:
+    """Return whether a URL, of whatever host, leads to the view of a route of ours."""
+    view = view_of(route)
+    return view is not None and next(find_tokens(url, view), None) is not None
+
+
+def _apply(changes: list[_Change], html: str) -> str:
+    pieces: list[str] = []
+    position = 0
+    for change in changes:
+        pieces += (html[position : change.start], change.text)
+        position = change.end
+    return "".join((*pieces, html[position:]))
+
+
+def _rewrite_message(message: EmailMessage, tracking: _Tracking) -> None:
+    """Rewrite the HTML parts of an email: all of them or, on an error, none."""
+    body, has_html_body = message.body, message.content_subtype == "html" and bool(message.body)
+    if has_html_body:
+        body = tracking.rewrite(force_str(body))
+    alternatives = list(message.alternatives) if isinstance(message, EmailMultiAlternatives) else []
+    html_numbers = [number for number, (_, mimetype) in enumerate(alternatives) if _is_html(mimetype)]
+    for number in html_numbers:
+        content, mimetype = alternatives[number]
+        alternatives[number] = EmailAlternative(tracking.rewrite(force_str(content)), mimetype)
+    message.body = body
+    if isinstance(message, EmailMultiAlternatives):
+        message.alternatives = alternatives
+    if has_html_body or html_numbers:
+        _warn_of_recipients(len(message.recipients()))
+
+
+def _is_html(mimetype: str) -> bool:
+    return mimetype.partition(";")[0].strip().lower() == "text/html"
+
+
+def _warn_of_recipients(number: int) -> None:
+    if number > 1:
+        log(
+            logging.WARNING,
+            "A tracked email has %d recipients. They share its pixel and its links, so nobody can tell which of them "
+            "opened it. Send each recipient an email of their own.",
+            number,
+        )
