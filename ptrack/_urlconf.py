@@ -101,23 +101,13 @@ class Found(NamedTuple):
 
 
 def find_tokens(url: str, view: Callable[..., object]) -> Iterator[Found]:
-    """Yield what the site may take as the token of a URL or a quoted path, the likeliest first.
+    """Return what the site may take as the token of a URL or a quoted path, the likeliest first.
 
     The host does not matter. The path leads to the view as it stands, or without its front:
     the path of ``PTRACK_APP_URL`` and the script prefix, which servers take off. Where the
     setting is a callable, the front may be any number of segments.
     """
-    routes = _routes_to(get_resolver(get_urlconf()), view)
-    # Most URLs are none of ours, and resolving a path takes long.
-    if len(url) > WORD_MAX_LENGTH or not routes.may_match(url):
-        return
-    path = _path_of(url)
-    for front in fronts_of(path):
-        rest = path.removeprefix(front)
-        if path.startswith(f"{front}/") and routes.may_match(rest):
-            match = _resolve(rest, conf.languages() if routes.are_translated else [])
-            if match and leads_to(match, view):
-                yield Found(rest, match.kwargs.get("ptrack_encoded_data", ""))
+    return _routes_to(get_resolver(get_urlconf()), view).find_tokens(url)
 
 
 def leads_to(match: ResolverMatch, view: Callable[..., object]) -> bool:
@@ -153,30 +143,44 @@ def _resolve(path: str, other_languages: list[str]) -> ResolverMatch | None:
     return None
 
 
-def view_of(name: str) -> Callable[..., object] | None:
-    """Return the view that a route of ours leads to, or None if the URLconf has no such route."""
-    return _view_of(name, get_resolver(get_urlconf()))
+class Routes(NamedTuple):
+    """All routes that lead to a view."""
 
-
-@lru_cache
-def _view_of(name: str, resolver: URLResolver) -> Callable[..., object] | None:
-    return next((entry.callback for _, entry in walk_urls(resolver) if entry.name == name), None)
-
-
-class _Routes(NamedTuple):
-    """What is known of all routes that lead to a view."""
-
+    view: Callable[..., object]
     #: Every path that leads there holds one of these texts.
     marks: frozenset[str]
     are_translated: bool
 
-    def may_match(self, quoted: str) -> bool:
+    def find_tokens(self, url: str) -> Iterator[Found]:
+        """Yield what ``find_tokens`` returns."""
+        # Most URLs are none of ours, and resolving a path takes long.
+        if len(url) > WORD_MAX_LENGTH or not self._may_match(url):
+            return
+        path = _path_of(url)
+        for front in fronts_of(path):
+            rest = path.removeprefix(front)
+            if path.startswith(f"{front}/") and self._may_match(rest):
+                match = _resolve(rest, conf.languages() if self.are_translated else [])
+                if match and leads_to(match, self.view):
+                    yield Found(rest, match.kwargs.get("ptrack_encoded_data", ""))
+
+    def _may_match(self, quoted: str) -> bool:
         plain = unquote(quoted)
         return any(mark in plain for mark in self.marks)
 
 
+def routes_named(name: str) -> Routes:
+    """Return the routes to the view of a route that ``route_path`` finds."""
+    return _routes_named(get_resolver(get_urlconf()), name)
+
+
 @lru_cache
-def _routes_to(resolver: URLResolver, view: Callable[..., object]) -> _Routes:
+def _routes_named(resolver: URLResolver, name: str) -> Routes:
+    return _routes_to(resolver, next(entry.callback for _, entry in walk_urls(resolver) if entry.name == name))
+
+
+@lru_cache
+def _routes_to(resolver: URLResolver, view: Callable[..., object]) -> Routes:
     own = [
         [*(above_it.pattern for above_it in above), entry.pattern]
         for above, entry in walk_urls(resolver)
@@ -186,7 +190,8 @@ def _routes_to(resolver: URLResolver, view: Callable[..., object]) -> _Routes:
     for language in conf.languages() or [None]:
         with translation.override(language):
             marks_by_language.add(frozenset(map(_mark_of, own)))
-    return _Routes(
+    return Routes(
+        view,
         frozenset().union(*marks_by_language),
         len(marks_by_language) > 1
         or any(isinstance(pattern, LocalePrefixPattern) for route in own for pattern in route),

@@ -24,7 +24,7 @@ _HTTP_URL = re.compile(
     # In Unicode, a long s is an "s" of another case.
     re.IGNORECASE | re.ASCII,
 )
-_LABEL = re.compile(r"[a-z0-9_-]+", re.ASCII)
+_NAME = re.compile(r"[a-z0-9_-]++(?:\.[a-z0-9_-]++)*+", re.ASCII)
 
 
 def to_location(destination: object) -> str:
@@ -36,15 +36,13 @@ def to_location(destination: object) -> str:
     """
     if not issubclass(type(destination), str):
         raise _refuse(f"is of type {type(destination).__name__}: pass a str that begins with 'https://'")
-    text = str(destination)
-    host, fault = _judge(text)
+    host, location, fault = _judge(str(destination))
     if fault is not None:
         raise _refuse(fault)
     if not is_allowed(host):
         raise _refuse(
             f"leads to the host {host!r}: add the host to PTRACK_LINK_ALLOWED_HOSTS, or do not track the link"
         )
-    location: str = iri_to_uri(text)
     return location
 
 
@@ -56,9 +54,9 @@ def is_good_location(location: object) -> bool:
     """
     if type(location) is not str:
         return False
-    host, fault = _judge(location)
+    host, same_location, fault = _judge(location)
     # What to_location() returns stays as it is, so any other text is none that it returned.
-    return fault is None and iri_to_uri(location) == location and is_allowed(host)
+    return fault is None and same_location == location and is_allowed(host)
 
 
 def is_allowed(host: str) -> bool:
@@ -80,25 +78,30 @@ def is_allowed(host: str) -> bool:
     )
 
 
-def _judge(destination: str) -> tuple[str, str | None]:
-    """Return the host of a destination in lower case, and what is wrong with the destination, or None."""
+def _judge(destination: str) -> tuple[str, str, str | None]:
+    """Return the host of a destination in lower case, its location, and what is wrong with it, or None."""
     if _FORBIDDEN.search(destination):
-        return "", "has white space, a control character, a lone surrogate or a backslash: percent-encode or remove it"
+        return (
+            "",
+            "",
+            "has white space, a control character, a lone surrogate or a backslash: percent-encode or remove it",
+        )
     found = _HTTP_URL.fullmatch(destination)
     if not found:
-        return "", "is no absolute URL: begin it with 'https://' and a host, without a user name"
-    host, port = found["host"], found["port"]
-    if port is not None and not _is_port(port):
-        return host, "has a port that there cannot be: use 1 to 65535, or leave it out"
+        return "", "", "is no absolute URL: begin it with 'https://' and a host, without a user name"
+    if found["port"] is not None and not _is_port(found["port"]):
+        return "", "", "has a port that there cannot be: use 1 to 65535, or leave it out"
+    host = found["host"]
     if not host.isascii():
-        return host, "has a host outside ASCII: write it in IDNA, as in 'xn--mnchen-3ya.example'"
+        return "", "", "has a host outside ASCII: write it in IDNA, as in 'xn--mnchen-3ya.example'"
     # Not before: the Kelvin sign becomes a "k".
     host = host.lower()
     if not _is_host(host):
-        return host, "has a host that there cannot be: use a name, four numbers, or an IPv6 address in brackets"
-    if len(iri_to_uri(destination)) > DESTINATION_MAX_LENGTH:
-        return host, f"has more than {DESTINATION_MAX_LENGTH} characters: use a shorter URL"
-    return host, None
+        return "", "", "has a host that there cannot be: use a name, four numbers, or an IPv6 address in brackets"
+    location = iri_to_uri(destination)
+    if len(location) > DESTINATION_MAX_LENGTH:
+        return "", "", f"has more than {DESTINATION_MAX_LENGTH} characters: use a shorter URL"
+    return host, location, None
 
 
 def _is_port(text: str) -> bool:
@@ -109,11 +112,10 @@ def _is_port(text: str) -> bool:
 def _is_host(host: str) -> bool:
     if host.startswith("["):
         return _is_ip_address(IPv6Address, host[1:-1]) and "%" not in host
-    labels = host.split(".")
-    if not all(_LABEL.fullmatch(label) for label in labels):
+    if not _NAME.fullmatch(host):
         return False
     # Browsers read such a host as an IPv4 address, in several odd ways.
-    return not labels[-1][0].isdigit() or _is_ip_address(IPv4Address, host)
+    return not host.rpartition(".")[2][0].isdigit() or _is_ip_address(IPv4Address, host)
 
 
 def _is_ip_address(kind: Any, text: str) -> bool:

@@ -17,7 +17,7 @@ from django.utils.encoding import force_str
 from . import conf
 from ._logging import log
 from ._tracebacks import without_locals
-from ._urlconf import LINK_ROUTE, PIXEL_ROUTE, find_tokens, view_of
+from ._urlconf import LINK_ROUTE, PIXEL_ROUTE, routes_named
 from .consent import may_track
 from .destinations import to_location
 from .exceptions import PtrackArgumentError
@@ -85,8 +85,10 @@ class _Tracking:
         if links:
             _check_allowed_hosts()
         self._pixel, self._links = pixel, links
-        self._urls = EmailUrls(args, kwargs, *([PIXEL_ROUTE] if pixel else []), *([LINK_ROUTE] if links else []))
+        names = [name for name, is_used in ((PIXEL_ROUTE, pixel), (LINK_ROUTE, links)) if is_used]
+        self._urls = EmailUrls(args, kwargs, *names)
         self._urls.check()
+        self._routes = {name: routes_named(name) for name in names}
 
     def rewrite(self, html: str) -> str:
         """Return HTML with its links tracked and the pixel put in."""
@@ -102,7 +104,7 @@ class _Tracking:
                 if self._links and (change := self._track_link(tag.attributes())):
                     changes.append(change)
             elif tag.name == "img" and needs_pixel:
-                needs_pixel = not _is_pixel(tag.attributes())
+                needs_pixel = not self._is_pixel(tag.attributes())
         if needs_pixel:
             position = tags.end if body_end is None else body_end
             changes.append(_Change(position, position, self._img()))
@@ -118,9 +120,16 @@ class _Tracking:
             location = to_location(href.value.strip(" "))
         except PtrackArgumentError:
             return None
-        if _is_ours(location, LINK_ROUTE):
+        if self._is_ours(location, LINK_ROUTE):
             return None
         return _Change(href.start, href.end, escape(self._urls.link_url(location)))
+
+    def _is_pixel(self, attributes: dict[str, Attribute]) -> bool:
+        return "src" in attributes and self._is_ours(attributes["src"].value, PIXEL_ROUTE)
+
+    def _is_ours(self, url: str, route: str) -> bool:
+        """Return whether a URL, of whatever host, leads to where the URLs of a route of ours lead."""
+        return next(self._routes[route].find_tokens(url), None) is not None
 
     def _img(self) -> str:
         # An image is part of a line of text, and would add an empty line after the last block of the email.
@@ -156,16 +165,6 @@ def _is_left_alone(attributes: dict[str, Attribute]) -> bool:
         or _UNFINISHED_URL.search(attributes["href"].value) is not None
         or ("data-ptrack" in attributes and attributes["data-ptrack"].value.lower() == "off")
     )
-
-
-def _is_pixel(attributes: dict[str, Attribute]) -> bool:
-    return "src" in attributes and _is_ours(attributes["src"].value, PIXEL_ROUTE)
-
-
-def _is_ours(url: str, route: str) -> bool:
-    """Return whether a URL, of whatever host, leads to the view of a route of ours."""
-    view = view_of(route)
-    return view is not None and next(find_tokens(url, view), None) is not None
 
 
 def _apply(changes: list[_Change], html: str) -> str:
