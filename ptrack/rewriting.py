@@ -92,40 +92,34 @@ class _Tracking:
 
     def rewrite(self, html: str) -> str:
         """Return HTML with its links tracked and the pixel put in."""
-        tags = Tags(html)
-        changes: list[_Change] = []
-        body_end = None
-        needs_pixel = self._pixel
-        for tag in tags:
-            if tag.is_end_tag:
-                if tag.name == "body" and not tag.is_conditional:
-                    body_end = tag.start
-            elif _is_link(tag):
-                if self._links and (change := self._track_link(tag.attributes())):
-                    changes.append(change)
-            elif tag.name == "img" and needs_pixel:
-                needs_pixel = not self._is_pixel(tag.attributes())
-        if needs_pixel:
-            position = tags.end if body_end is None else body_end
-            changes.append(_Change(position, position, self._img()))
+        email = _read(html)
+        changes = self._track(email.links) if self._links else []
+        if self._pixel and not any(map(self._is_pixel, email.images)):
+            changes.append(_Change(email.end, email.end, self._img()))
         return _apply(sorted(changes), html)
 
-    def _track_link(self, attributes: dict[str, Attribute]) -> _Change | None:
-        """Return the change that tracks a link, or None for a link that stays as it is."""
-        href = attributes.get("href")
-        if href is None or _is_left_alone(attributes):
-            return None
+    def _track(self, links: list[Tag]) -> list[_Change]:
+        """Return the changes that track some links, without those that stay as they are."""
+        hrefs = [attributes["href"] for link in links if _may_change(attributes := link.attributes())]
+        locations = [self._find_location(href) for href in hrefs]
+        return [
+            _Change(href.start, href.end, escape(self._urls.link_url(location)))
+            for href, location in zip(hrefs, locations, strict=True)
+            if location is not None
+        ]
+
+    def _find_location(self, href: Attribute) -> str | None:
+        """Return where a link is to lead to once it is tracked, or None for one that stays as it is."""
         try:
             # White space around the value is gone, except for spaces that references stand for.
             location = to_location(href.value.strip(" "))
         except PtrackArgumentError:
             return None
-        if self._is_ours(location, LINK_ROUTE):
-            return None
-        return _Change(href.start, href.end, escape(self._urls.link_url(location)))
+        return None if self._is_ours(location, LINK_ROUTE) else location
 
-    def _is_pixel(self, attributes: dict[str, Attribute]) -> bool:
-        return "src" in attributes and self._is_ours(attributes["src"].value, PIXEL_ROUTE)
+    def _is_pixel(self, image: Tag) -> bool:
+        source = image.attributes().get("src")
+        return source is not None and self._is_ours(source.value, PIXEL_ROUTE)
 
     def _is_ours(self, url: str, route: str) -> bool:
         """Return whether a URL, of whatever host, leads to where the URLs of a route of ours lead."""
@@ -152,17 +146,45 @@ def _check_allowed_hosts() -> None:
         raise ImproperlyConfigured(f"{error} Or pass links=False to leave the links of emails as they are.") from error
 
 
+class _Email(NamedTuple):
+    """What matters in the HTML of an email."""
+
+    links: list[Tag]
+    images: list[Tag]
+    #: Where the pixel goes.
+    end: int
+
+
+def _read(html: str) -> _Email:
+    # The whole email is read before anything is encrypted: to do both tag by tag takes a third longer.
+    tags = Tags(html)
+    links: list[Tag] = []
+    images: list[Tag] = []
+    end = None
+    for tag in tags:
+        if tag.is_end_tag:
+            if tag.name == "body" and not tag.is_conditional:
+                end = tag.start
+        elif tag.name == "img":
+            images.append(tag)
+        elif _is_link(tag):
+            links.append(tag)
+    return _Email(links, images, tags.end if end is None else end)
+
+
 def _is_link(tag: Tag) -> bool:
     # Outlook shows VML: its shapes, such as <v:roundrect>, are links too.
     return tag.name in ("a", "area") or tag.name.startswith("v:")
 
 
-def _is_left_alone(attributes: dict[str, Attribute]) -> bool:
-    """Return whether something in the attributes of a link says that it has to stay as it is."""
+def _may_change(attributes: dict[str, Attribute]) -> bool:
+    """Return whether a link has a destination, and nothing in its attributes says that it has to stay as it is."""
+    if "href" not in attributes:
+        return False
     texts = [attributes[name].value for name in _UNSUBSCRIBE_ATTRIBUTES if name in attributes]
-    return (
+    return not (
         "unsubscribe" in " ".join(texts).lower()
-        or _UNFINISHED_URL.search(attributes["href"].value) is not None
+        or _UNFINISHED_URL.search(attributes["href"].value)
         or ("data-ptrack" in attributes and attributes["data-ptrack"].value.lower() == "off")
     )
 
