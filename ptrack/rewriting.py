@@ -22,7 +22,7 @@ from .consent import may_track
 from .destinations import to_location
 from .exceptions import PtrackArgumentError
 from .html import EmailUrls, to_img
-from .tokeniser import Attribute, Tag, Tags
+from .tokeniser import Attribute, Tag, Tags, is_image, is_link
 
 #: Marks of a URL in which a template or a mail service is to replace something. The last is not such a mark: the HTML
 #: standard puts it for a reference to a character that may not be, such as "&#0;".
@@ -165,16 +165,11 @@ def _read(html: str) -> _Email:
         if tag.is_end_tag:
             if tag.name == "body" and not tag.is_conditional:
                 end = tag.start
-        elif tag.name == "img":
+        elif is_image(tag):
             images.append(tag)
-        elif _is_link(tag):
+        elif is_link(tag):
             links.append(tag)
     return _Email(links, images, tags.end if end is None else end)
-
-
-def _is_link(tag: Tag) -> bool:
-    # Outlook shows VML: its shapes, such as <v:roundrect>, are links too.
-    return tag.name in ("a", "area") or tag.name.startswith("v:")
 
 
 def _may_change(attributes: dict[str, Attribute]) -> bool:

@@ -15,7 +15,6 @@ from contextlib import ContextDecorator
 from email import message_from_bytes
 from email.message import Message
 from email.policy import default as default_policy
-from html.parser import HTMLParser
 from inspect import iscoroutinefunction
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -25,6 +24,7 @@ from django.test import Client
 
 from ._pasted_text import text_of
 from ._urlconf import find_tokens
+from .tokeniser import Tag, is_image, is_link, start_tags
 from .trackers import Callback, Registration, failures, tracker
 from .views import follow_link, serve_pixel
 
@@ -42,8 +42,9 @@ def open_mail(
 
     Takes an email: one of Django's, such as ``mail.outbox[0]``, one of the standard library's,
     the bytes of one, or HTML as a str. What counts is what is sent: every part of type
-    ``text/html`` that is not an attached file. An image counts by its path, whatever its host,
-    and the requests go to the test client's own host.
+    ``text/html`` that is not an attached file, read as by a browser without scripts, and by
+    Outlook: what stands in a conditional comment counts too. An image counts by its path,
+    whatever its host, and the requests go to the test client's own host.
 
     Also takes a test client to use instead of a new one, and request headers as keyword
     arguments (``user_agent="Thunderbird"``). Keywords in capitals go into the WSGI environment
@@ -52,7 +53,7 @@ def open_mail(
 
     Raises ``TypeError`` for another kind of email or client.
     """
-    images = (url for part in _parts(message) if part.is_html for url in _collect(part.text).images)
+    images = (url for part in _parts(message) if part.is_html for url in _values(part.text, "src", is_image))
     return _request_all(images, serve_pixel, client, raise_exceptions, headers)
 
 
@@ -70,7 +71,9 @@ def click_links(
     its ``Location`` is the destination, which is not requested.
     """
     links = (
-        url for part in _parts(message) for url in (_collect(part.text).links if part.is_html else _find(part.text))
+        url
+        for part in _parts(message)
+        for url in (_values(part.text, "href", is_link) if part.is_html else _find(part.text))
     )
     return _request_all(links, follow_link, client, raise_exceptions, headers)
 
@@ -169,24 +172,11 @@ class _Part(NamedTuple):
     is_html: bool
 
 
-class _Collector(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.images: list[str] = []
-        self.links: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        for name, value in attrs:
-            if value and (tag, name) == ("img", "src"):
-                self.images.append(value.strip())
-            elif value and tag in ("a", "area") and name == "href":
-                self.links.append(value.strip())
-
-
-def _collect(html: str) -> _Collector:
-    collector = _Collector()
-    collector.feed(html)
-    return collector
+def _values(html: str, attribute: str, is_wanted: Callable[[Tag], bool]) -> Iterator[str]:
+    """Yield the values of an attribute of the tags that are wanted."""
+    for tag in start_tags(html):
+        if is_wanted(tag) and (found := tag.attributes().get(attribute)):
+            yield found.value
 
 
 def _find(text: str) -> Iterator[str]:

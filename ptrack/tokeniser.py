@@ -116,6 +116,17 @@ def start_tags(html: str) -> Iterator[Tag]:
     return (tag for tag in Tags(html) if not tag.is_end_tag)
 
 
+def is_link(tag: Tag) -> bool:
+    """Return whether a start tag is that of a link."""
+    # Outlook shows VML: its shapes, such as <v:roundrect>, are links too.
+    return tag.name in ("a", "area") or tag.name.startswith("v:")
+
+
+def is_image(tag: Tag) -> bool:
+    """Return whether a start tag is that of an image."""
+    return tag.name == "img"
+
+
 def _scan(html: str, position: int, end: int, is_conditional: bool = False) -> Generator[Tag, None, int]:
     """Yield the tags of a part of the text, and return where the part that can hold tags ends."""
     while markup := _MARKUP.search(html, position, end):

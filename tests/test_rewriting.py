@@ -479,6 +479,13 @@ def test_every_html_part_of_a_message_is_tracked():
     assert message.body == "See https://shop.example/"
 
 
+def test_a_message_has_one_pixel_in_all_its_html_parts():
+    message = newsletter_message()
+    message.attach_alternative(NEWSLETTER, "text/html")
+    track_message(message)
+    assert len({PIXEL.search(content)[1] for content, _ in message.alternatives}) == 1
+
+
 @pytest.mark.parametrize("kind", [EmailMessage, EmailMultiAlternatives])
 def test_a_body_of_html_is_tracked(kind):
     message = kind("News", "<p>x</p>", to=["ada@example.com"])

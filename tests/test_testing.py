@@ -71,6 +71,18 @@ def test_html_is_opened(hits):
     assert arguments(hits) == [("html",)]
 
 
+@pytest.mark.parametrize("before", ["<![foo bar]>", "<!--[if mso]>", "<noscript>", "<a title='>", "<!-->", "a < b"])
+def test_html_is_read_as_by_browsers_and_outlook(hits, before):
+    open_mail(f"{before}{ptrack.pixel_img('x')}<i title='>'><![endif]-->{ptrack.pixel_img('y')}")
+    assert arguments(hits)[-1:] == [("y",)]
+    assert (("x",) in arguments(hits)) is ("title" not in before)
+
+
+@pytest.mark.parametrize("html", ["<!-- {} -->", "<style>{}</style>", "<title>{}", "<textarea>{}</textarea>", "<!{}"])
+def test_an_image_that_no_client_shows_is_not_requested(hits, html):
+    assert open_mail(html.format(ptrack.pixel_img("x"))) == []
+
+
 def test_every_image_is_requested_in_order(hits):
     responses = open_mail(f"{ptrack.pixel_img(1)}<IMG SRC='{ptrack.pixel_url(2)}'>{ptrack.pixel_img(1)}")
     assert len(responses) == 3
@@ -548,6 +560,11 @@ def test_links_are_followed_whatever_their_route(clicks, settings, route):
         url = link(1)
     with override("en"):
         click_links(url, accept_language="de")
+    assert [click[1] for click in clicks] == [1]
+
+
+def test_links_that_outlook_alone_shows_are_followed(clicks):
+    click_links(f'<!--[if mso]><v:roundrect href="{link(1)}"><![endif]--><!-- <a href="{link(2)}"> -->')
     assert [click[1] for click in clicks] == [1]
 
 
