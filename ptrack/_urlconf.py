@@ -46,6 +46,10 @@ PIXEL_ROUTE, LINK_ROUTE = "ptrack", "ptrack_link"
 _MODULES = {PIXEL_ROUTE: ("ptrack/", "ptrack.urls"), LINK_ROUTE: ("go/", "ptrack.link_urls")}
 
 
+# The number of fronts of a path that are tried: more than any base URL has segments in its path.
+_FRONTS_MAX = 20
+
+
 def route_path(name: str = PIXEL_ROUTE) -> RoutePath:
     """Return the path of a route of ours for the active URLconf, script prefix and language.
 
@@ -120,7 +124,7 @@ def fronts_of(path: str) -> list[str]:
     script_prefix = quoted_script_prefix()[:-1]
     app_url = conf.raw_app_url()
     if callable(app_url) or (isinstance(app_url, str) and "://" not in app_url):
-        segments = path.split("/")
+        segments = path.split("/", _FRONTS_MAX)
         return ["/".join(segments[:count]) for count in range(1, len(segments))]
     base = app_url.rstrip("/") if isinstance(app_url, str) else ""
     app_path = _path_of(base)
@@ -144,10 +148,9 @@ def _resolve(path: str, other_languages: list[str]) -> ResolverMatch | None:
 
 
 class Routes(NamedTuple):
-    """All routes that lead to a view."""
+    """All routes that lead to a view. Every path that leads there holds one of the marks."""
 
     view: Callable[..., object]
-    #: Every path that leads there holds one of these texts.
     marks: frozenset[str]
     are_translated: bool
 
@@ -165,8 +168,7 @@ class Routes(NamedTuple):
                     yield Found(rest, match.kwargs.get("ptrack_encoded_data", ""))
 
     def _may_match(self, quoted: str) -> bool:
-        plain = unquote(quoted)
-        return any(mark in plain for mark in self.marks)
+        return any(mark in unquote(quoted) for mark in self.marks)
 
 
 def routes_named(name: str) -> Routes:

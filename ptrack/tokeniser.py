@@ -140,8 +140,7 @@ def _scan(html: str, position: int, end: int, is_conditional: bool = False) -> G
         elif markup["comment"]:
             if comment_end := _find_comment_end(html, markup.end(), end):
                 after = comment_end.end()
-                if not is_conditional:
-                    yield from _scan_conditional_comment(html, markup.end(), comment_end.start())
+                yield from _scan_conditional_comment(html, markup.end(), comment_end.start())
         elif markup["bogus_comment"]:
             after = _find_bogus_comment_end(html, markup.end(), end)
         if after is None:

@@ -5,7 +5,7 @@ from html.entities import html5 as named_characters
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from justhtml import JustHTML
 
@@ -398,6 +398,7 @@ def test_the_text_ends_where_tags_may_stand(html):
 # Any text
 
 
+@example('<!--[if mso]><a href="x"><!-->')
 @given(st.lists(st.sampled_from([*MARKUP, "[if mso]>", "script", "a", "x"])).map("".join))
 def test_no_text_makes_it_raise(html):
     tags = Tags(html)
