@@ -1,17 +1,15 @@
 from __future__ import annotations
 
 import email
-import json
 import logging
 import random
-import re
 from email import charset as charsets
 from email import policy
 from html import unescape
-from pathlib import Path
 
 import css_inline
 import django
+import mrml
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage, EmailMultiAlternatives
@@ -27,44 +25,18 @@ from ptrack import track_html, track_message
 from ptrack.exceptions import PtrackArgumentError
 from ptrack.tokeniser import start_tags
 
+from emails import DESTINATIONS, LINK, NEWSLETTER, PIXEL, destinations, replaced_values
 from mutations import mutated
 from support import UrlConf, remembered
 
-FOLDER = Path(__file__).parent
-NEWSLETTER = (FOLDER / "newsletter.html").read_text("utf-8")
-DESTINATIONS = [iri_to_uri(url) for url in json.loads((FOLDER / "newsletter.links.json").read_text("utf-8"))]
-
 PIXEL_ROUTE = path("ptrack/", include("ptrack.urls"))
 LINK_ROUTE = path("go/", include("ptrack.link_urls"))
-
-LINK = re.compile(r"https://www\.example\.com/go/([\w=-]+)/")
-PIXEL = re.compile(
-    r'<img src="https://www\.example\.com/ptrack/([\w=-]+)/" width=1 height=1 alt="" style="display:block">'
-)
 
 
 @pytest.fixture(autouse=True)
 def _links():
     with override_settings(ROOT_URLCONF=UrlConf(PIXEL_ROUTE, LINK_ROUTE), PTRACK_LINK_ALLOWED_HOSTS=["shop.example"]):
         yield
-
-
-def destinations(html):
-    """Return what the tracked links of some HTML lead to."""
-    return [ptrack.PtrackEncoder.decrypt(token)[1]["ptrack:to"] for token in LINK.findall(html)]
-
-
-def replaced_values(html, original):
-    """Return what stood in the original where tracked HTML has its links, after a look at all that stands between."""
-    first, *others = LINK.split(PIXEL.sub("", html))[::2]
-    assert original.startswith(first)
-    values, position = [], len(first)
-    for unchanged in others:
-        end = original.index(unchanged, position)
-        values.append(original[position:end])
-        position = end + len(unchanged)
-    assert position == len(original)
-    return values
 
 
 def is_tracked(link):
@@ -572,6 +544,16 @@ def test_a_tracked_email_survives_being_sent(encoding, name, text):
     parts = [part for part in received.walk() if part.get_content_type() == "text/html"]
     assert name in [part["Content-Transfer-Encoding"] for part in parts]
     assert [part.get_content() for part in parts] == [content for content, _ in message.alternatives]
+
+
+def test_html_made_from_mjml_is_tracked():
+    button = '<mj-button href="https://shop.example/{0}?a=1&amp;b=2">{0}</mj-button>'
+    body = "".join(f"<mj-section><mj-column>{button.format(name)}</mj-column></mj-section>" for name in ("one", "two"))
+    html = mrml.to_html(f"<mjml><mj-body>{body}</mj-body></mjml>").content
+    tracked = track_html(html)
+    assert destinations(tracked) == [f"https://shop.example/{name}?a=1&b=2" for name in ("one", "two")]
+    assert replaced_values(tracked, html) == [f"https://shop.example/{name}?a=1&amp;b=2" for name in ("one", "two")]
+    assert PIXEL.sub("PIXEL", tracked).endswith("PIXEL</body></html>")
 
 
 def inlined(html):

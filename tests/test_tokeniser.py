@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import random
 from html.entities import html5 as named_characters
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -11,9 +10,8 @@ from justhtml import JustHTML
 
 from ptrack.tokeniser import WHITE_SPACE, Tags, start_tags
 
+from emails import NEWSLETTER
 from mutations import MARKUP, mutated
-
-NEWSLETTER = (Path(__file__).parent / "newsletter.html").read_text("utf-8")
 
 
 def names(html):

@@ -6,7 +6,6 @@ import math
 import random
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,10 +15,10 @@ from django.urls import include, path
 from ptrack import track_html
 from ptrack.tokeniser import Tags
 
+from emails import NEWSLETTER
 from mutations import MARKUP, mutated
 from support import UrlConf
 
-NEWSLETTER = (Path(__file__).parent.parent / "newsletter.html").read_text("utf-8")
 #: Characters of the shorter of two texts; the other has twice as many, a megabyte.
 LENGTH = 2**19
 #: The longer text takes twice the time, and some more for what else the machine does.
