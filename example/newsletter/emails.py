@@ -13,12 +13,16 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template.loader import render_to_string
 
+import ptrack
+
 from .articles import article_url
 from .readers import Reader
 
 #: The template with the links, which ends with the pixel.
 HTML_TEMPLATE = "newsletter/email.html"
 TEXT_TEMPLATE = "newsletter/email.txt"
+#: HTML as it comes from an editor, without any tag of ptrack.
+INVITATION_TEMPLATE = "newsletter/invitation.html"
 
 
 def send_newsletter(number: int, reader: Reader) -> int:
@@ -28,16 +32,30 @@ def send_newsletter(number: int, reader: Reader) -> int:
     """
     urls = {"beans_url": article_url("beans"), "leaves_url": article_url("leaves")}
     context = {"number": number, "reader": reader, **urls}
+    text, html = (render_to_string(template, context) for template in (TEXT_TEMPLATE, HTML_TEMPLATE))
+    return _make_email(f"Letters from the garden, no. {number}", text, html, reader).send()
+
+
+def send_invitation(reader: Reader) -> int:
+    """Send an invitation, whose template knows nothing of ptrack, and return how many emails were sent."""
+    url = article_url("beans")
+    html = render_to_string(INVITATION_TEMPLATE, {"url": url})
+    message = _make_email("Come and sow with us", f"Come and sow with us: {url}", html, reader)
+    ptrack.track_message(message, "invitation", reader=reader.id)
+    return message.send()
+
+
+def _make_email(subject: str, text: str, html: str, reader: Reader) -> EmailMultiAlternatives:
     message = EmailMultiAlternatives(
-        subject=f"Letters from the garden, no. {number}",
-        body=render_to_string(TEXT_TEMPLATE, context),
+        subject=subject,
+        body=text,
         from_email="The garden <letters@example.com>",
         to=[f"{reader.name} <{reader.email_address}>"],
         # Django would ask the network for the name of this machine.
         headers={"Message-ID": make_msgid(domain="example.com")},
     )
-    message.attach_alternative(render_to_string(HTML_TEMPLATE, context), "text/html")
-    return message.send()
+    message.attach_alternative(html, "text/html")
+    return message
 
 
 def sent_emails() -> list[Path]:

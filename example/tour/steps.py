@@ -28,7 +28,8 @@ def show_steps(output: Output, site_url: str) -> None:
     show_the_click(output, destination)
     guess(output, image, link, answer)
     send_to_a_reader_who_did_not_agree(output, destination)
-    print("\nAll went well: two emails were sent, and one open and one click were recorded.")
+    track_a_whole_email(output, destination)
+    print("\nAll went well: three emails were sent, and two opens and two clicks were recorded.")
 
 
 def send(output: Output) -> None:
@@ -144,6 +145,26 @@ def send_to_a_reader_who_did_not_agree(output: Output, destination: str) -> None
     request(links[0].url, BROWSER)
     expect_no_more_records("for a reader who has not agreed")
     output.line("called", "nothing")
+
+
+def track_a_whole_email(output: Output, destination: str) -> None:
+    output.step("Another email has no tags at all. ptrack.track_message puts in the image, and tracks the links.")
+    emails.send_invitation(READER)
+    images, links = find_elements(emails.html_of(emails.read_email(emails.sent_emails()[2])))
+    expect(len(images) == 1, f"the email's HTML should have one <img>, and has {len(images)}.")
+    expect(len(links) == 2, f"the email's HTML should have two links, and has {len(links)}.")
+    image, (link, unsubscribe) = images[0], links
+    output.line("template", emails.INVITATION_TEMPLATE)
+    output.line("image", image.shorten(image.html))
+    output.line("link", link.shorten(link.html))
+    expect(unsubscribe.url == f"{destination}?unsubscribe", f"a link to unsubscribe was changed: {unsubscribe.url}")
+    output.line("untouched", unsubscribe.html)
+    request(image.url, EMAIL_CLIENT)
+    answer = request(link.url, BROWSER)
+    expect(answer.headers.get("location") == destination, "the tracked link leads elsewhere than before.")
+    for log in (recorded.opens, recorded.clicks):
+        expect(len(log.latest()) == 2, f"one more should be recorded, and there are {len(log.latest())}.")
+        output.line("called", log.latest()[0].call)
 
 
 def expect_no_more_records(why: str) -> None:
