@@ -207,6 +207,14 @@ def consent_times(seconds: float) -> Times:
     return times
 
 
+def rewriting_times(seconds: float) -> Times:
+    """Return the times of a whole email."""
+    import rewriting
+
+    with override_settings(**rewriting.SETTINGS):
+        return microseconds(rewriting.functions(), seconds)
+
+
 def growth_times(seconds: float) -> dict[str, dict[int, Times]]:
     """Return how a tag and a hit grow with the payload in characters, the fallback secrets and the pixels."""
     return {
@@ -267,7 +275,8 @@ def main() -> None:
     seconds = float(sys.argv[1])
     times = tag_times(seconds) | tag_times_in_request(seconds) | encoder_times(seconds) | hit_times(seconds)
     if IS_OURS:
-        times |= link_times(seconds) | consent_times(seconds)
+        times |= link_times(seconds) | consent_times(seconds) | rewriting_times(seconds)
+
     lengths = {number: len(url_of_pixel(arguments)) for number, arguments in MORE_ARGUMENTS.items()}
     output = {"times": times, "lengths": lengths, "growth": growth_times(seconds), "versions": versions()}
     json.dump(output, sys.stdout)

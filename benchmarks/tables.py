@@ -31,6 +31,8 @@ FLOORS = {
     "the tag, and libsodium, base64 and json in a tag": ("tag", "direct tag"),
     "encrypt, and libsodium, base64 and json": ("encrypt", "encrypt directly"),
     "decrypt, and libsodium, base64 and json": ("decrypt", "decrypt directly"),
+    "track_html on 100 KB with 750 links, and one pass of html.parser": ("track_html", "html.parser"),
+    "the same with the pixel alone, and one pass of html.parser": ("track_html, the pixel alone", "html.parser"),
 }
 #: What grows, its unit, and the calls that are shown.
 GROWTH = {
