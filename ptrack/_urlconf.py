@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote, urlsplit
@@ -189,7 +189,7 @@ def _routes_to(resolver: URLResolver, view: Callable[..., object]) -> Routes:
         if inspect.unwrap(entry.callback) is inspect.unwrap(view)
     ]
     marks_by_language = set()
-    for language in conf.languages() or [None]:
+    for language in (translation.get_language(), *conf.languages()):
         with translation.override(language):
             marks_by_language.add(frozenset(map(_mark_of, own)))
     return Routes(
@@ -200,7 +200,7 @@ def _routes_to(resolver: URLResolver, view: Callable[..., object]) -> Routes:
     )
 
 
-def _mark_of(patterns: list[object]) -> str:
+def _mark_of(patterns: Iterable[object]) -> str:
     """Return the longest text that stands in every path that a route matches, in the active language."""
     texts = [str(pattern) if isinstance(pattern, RoutePattern) else "<>" for pattern in patterns]
     return max(re.split("<[^>]*>", "".join(texts)), key=len)
