@@ -11,14 +11,16 @@ import css_inline
 import django
 import mrml
 import pytest
+from django.conf.urls.i18n import i18n_patterns
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.template import engines
 from django.test import override_settings
-from django.urls import NoReverseMatch, include, path
+from django.urls import NoReverseMatch, include, path, re_path
 from django.utils.encoding import iri_to_uri
 from django.utils.functional import lazy
 from django.utils.safestring import mark_safe
+from django.utils.translation import override
 
 import ptrack
 from ptrack import track_html, track_message
@@ -75,6 +77,34 @@ def test_the_pixel_stands_before_the_end_of_the_body():
 def test_a_second_call_changes_nothing():
     html = track_html(NEWSLETTER, "newsletter")
     assert track_html(html, "another", reader=8) == html
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"PTRACK_APP_URL": "https://shop.example/base/path/"},
+        {"PTRACK_APP_URL": lambda *args, **kwargs: "https://shop.example/a/b"},
+        {"ROOT_URLCONF": UrlConf(path("a/b/", include("ptrack.link_urls")), path("a/", include("ptrack.urls")))},
+        {"ROOT_URLCONF": UrlConf(re_path("^go/", include("ptrack.link_urls")), PIXEL_ROUTE)},
+        {"ROOT_URLCONF": UrlConf(*i18n_patterns(PIXEL_ROUTE, LINK_ROUTE)), "LANGUAGES": [("en", "x"), ("de", "y")]},
+    ],
+)
+def test_a_second_call_changes_nothing_wherever_the_site_is_served(settings):
+    # The links lead to where the site is, so they could be tracked again.
+    with override_settings(**settings):
+        with override("de"):
+            html = track_html("<a href='https://shop.example/x'>")
+        assert html.count("https://") == 2
+        with override("en"):
+            assert track_html(html) == html
+
+
+def test_links_and_images_below_a_former_prefix_are_ours_too():
+    former = [path("old/", include("ptrack.urls")), path("out/", include("ptrack.link_urls"))]
+    with override_settings(ROOT_URLCONF=UrlConf(*former, PIXEL_ROUTE, LINK_ROUTE)):
+        html = track_html("<a href='https://shop.example/x'>").replace("/ptrack/", "/old/").replace("/go/", "/out/")
+        html = html.replace("www.example.com", "shop.example")
+        assert track_html(html) == html
 
 
 def test_what_the_tags_put_in_stays():
