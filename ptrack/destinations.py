@@ -36,9 +36,7 @@ def to_location(destination: object) -> str:
     """
     if not issubclass(type(destination), str):
         raise _refuse(f"is of type {type(destination).__name__}: pass a str that begins with 'https://'")
-    host, location, fault = _judge(str(destination))
-    if fault is not None:
-        raise _refuse(fault)
+    host, location = _judge(str(destination))
     if not is_allowed(host):
         raise _refuse(
             f"leads to the host {host!r}: add the host to PTRACK_LINK_ALLOWED_HOSTS, or do not track the link"
@@ -54,9 +52,12 @@ def is_good_location(location: object) -> bool:
     """
     if type(location) is not str:
         return False
-    host, same_location, fault = _judge(location)
+    try:
+        host, same_location = _judge(location)
+    except PtrackArgumentError:
+        return False
     # What to_location() returns stays as it is, so any other text is none that it returned.
-    return fault is None and same_location == location and is_allowed(host)
+    return same_location == location and is_allowed(host)
 
 
 def is_allowed(host: str) -> bool:
@@ -78,30 +79,31 @@ def is_allowed(host: str) -> bool:
     )
 
 
-def _judge(destination: str) -> tuple[str, str, str | None]:
-    """Return the host of a destination in lower case, its location, and what is wrong with it, or None."""
+def _judge(destination: str) -> tuple[str, str]:
+    """Return the host of a destination in lower case, and its location.
+
+    Raises ``PtrackArgumentError`` for a destination that breaks a rule.
+    """
     if _FORBIDDEN.search(destination):
-        return (
-            "",
-            "",
-            "has white space, a control character, a lone surrogate or a backslash: percent-encode or remove it",
+        raise _refuse(
+            "has white space, a control character, a lone surrogate or a backslash: percent-encode or remove it"
         )
     found = _HTTP_URL.fullmatch(destination)
     if not found:
-        return "", "", "is no absolute URL: begin it with 'https://' and a host, without a user name"
+        raise _refuse("is no absolute URL: begin it with 'https://' and a host, without a user name")
     if found["port"] is not None and not _is_port(found["port"]):
-        return "", "", "has a port that there cannot be: use 1 to 65535, or leave it out"
+        raise _refuse("has a port that there cannot be: use 1 to 65535, or leave it out")
     host = found["host"]
     if not host.isascii():
-        return "", "", "has a host outside ASCII: write it in IDNA, as in 'xn--mnchen-3ya.example'"
+        raise _refuse("has a host outside ASCII: write it in IDNA, as in 'xn--mnchen-3ya.example'")
     # Not before: the Kelvin sign becomes a "k".
     host = host.lower()
     if not _is_host(host):
-        return "", "", "has a host that there cannot be: use a name, four numbers, or an IPv6 address in brackets"
-    location = iri_to_uri(destination)
+        raise _refuse("has a host that there cannot be: use a name, four numbers, or an IPv6 address in brackets")
+    location: str = iri_to_uri(destination)
     if len(location) > DESTINATION_MAX_LENGTH:
-        return "", "", f"has more than {DESTINATION_MAX_LENGTH} characters: use a shorter URL"
-    return host, location, None
+        raise _refuse(f"has more than {DESTINATION_MAX_LENGTH} characters: use a shorter URL")
+    return host, location
 
 
 def _is_port(text: str) -> bool:
