@@ -168,7 +168,8 @@ class Routes(NamedTuple):
                     yield Found(rest, match.kwargs.get("ptrack_encoded_data", ""))
 
     def _may_match(self, quoted: str) -> bool:
-        return any(mark in unquote(quoted) for mark in self.marks)
+        path = unquote(quoted)
+        return any(mark in path for mark in self.marks)
 
 
 def routes_named(name: str) -> Routes:
