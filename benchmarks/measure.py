@@ -211,8 +211,7 @@ def rewriting_times(seconds: float) -> Times:
     """Return the times of a whole email."""
     import rewriting
 
-    with override_settings(**rewriting.SETTINGS):
-        return microseconds(rewriting.functions(), seconds)
+    return microseconds(rewriting.functions(), seconds)
 
 
 def growth_times(seconds: float) -> dict[str, dict[int, Times]]:
@@ -276,7 +275,6 @@ def main() -> None:
     times = tag_times(seconds) | tag_times_in_request(seconds) | encoder_times(seconds) | hit_times(seconds)
     if IS_OURS:
         times |= link_times(seconds) | consent_times(seconds) | rewriting_times(seconds)
-
     lengths = {number: len(url_of_pixel(arguments)) for number, arguments in MORE_ARGUMENTS.items()}
     output = {"times": times, "lengths": lengths, "growth": growth_times(seconds), "versions": versions()}
     json.dump(output, sys.stdout)

@@ -15,5 +15,5 @@ TEMPLATES = [
 ]
 USE_TZ = True
 PTRACK_SECRET = "a secret of exactly 32 bytes, ok"
-PTRACK_LINK_ALLOWED_HOSTS = ["www.example.com"]
+PTRACK_LINK_ALLOWED_HOSTS = ["www.example.com", "shop.example"]
 PTRACK_APP_URL = "https://www.example.com"
