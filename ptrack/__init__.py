@@ -20,7 +20,7 @@ The map of the package, by what you want to change. Arrows show the order of use
   * the base URL, which is ``PTRACK_APP_URL``: ``conf``
   * the prefix, where the active URLconf includes ``ptrack.urls``, in the active language; and
     the script prefix before it, left out if ``PTRACK_APP_URL`` ends in it: ``_urlconf``
-  * the token: ``encoder``
+  * the token: ``encoder``; the JSON in it, and which arguments may travel: ``_serialising``
 
 * A hit: ``urls`` or ``link_urls`` -> ``views`` -> ``encoder`` -> ``trackers``
 
@@ -57,7 +57,7 @@ A module imports only from the lines above its own::
 
     _parsing  _references
     conf  exceptions  tokeniser  _awaiting  _logging  _signatures  _pasted_text  hits.kinds
-    _tracebacks
+    _serialising  _tracebacks
     _urlconf  consent  destinations  hits.rules  hits.site_rules  encoder  trackers
     hits.judgement  html  _discovery
     hits  rewriting

@@ -22,20 +22,13 @@ a stamp is never taken for one that has it.
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import sys
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime
 from typing import Any, Protocol
-from uuid import UUID
 
-from django.db.models import Model
-from django.utils.functional import LazyObject, Promise
 from nacl.bindings import crypto_secretbox, crypto_secretbox_open
 from nacl.exceptions import CryptoError
 
@@ -44,8 +37,9 @@ from nacl.exceptions import CryptoError
 import ptrack
 
 from . import conf
+from ._serialising import deserialise, serialise
 from ._tracebacks import without_locals
-from .exceptions import PtrackArgumentError, PtrackDecodeError, PtrackError
+from .exceptions import PtrackDecodeError, PtrackError
 
 #: Bytes; the nonce of XSalsa20-Poly1305.
 NONCE_SIZE = 24
@@ -61,24 +55,6 @@ _STAMP_PERIOD = 2 ** (8 * STAMP_SIZE)
 
 #: The name under which the destination of a link travels. No template can write it.
 DESTINATION = "ptrack:to"
-
-_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-_to_ascii_json = json.JSONEncoder(separators=(",", ":")).encode
-_SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-
-# The first line whose type fits counts.
-_CURES: tuple[tuple[type | tuple[type, ...], str], ...] = (
-    (type(None), "leave the argument out, or pass a str, such as ''"),
-    (Promise, "pass str(text), which translates the lazy text now"),
-    (Model, "pass its primary key, such as user.pk"),
-    (LazyObject, "pass an attribute of the object, such as user.pk, or str(value)"),
-    (UUID, "pass str(value)"),
-    ((float, Decimal), "pass str(value), or an int, such as an amount in cents"),
-    (timedelta, "pass str(value), or its seconds as an int"),
-    (date, "pass str(value), or an int, such as a Unix time"),
-    ((bytes, bytearray, memoryview), "pass a str, such as value.hex()"),
-    ((list, tuple, set, frozenset, dict), "pass each item as an argument of its own, or one str"),
-)
 
 _UNREADABLE = (
     "The token cannot be read: it was cut, altered or made with another secret. "
@@ -145,7 +121,7 @@ class PtrackEncoder:
         # The former secrets are not for writing, but a fault in them is better found now than
         # when the emails are opened.
         secret = conf.secrets()[0]
-        message = _STAMP_MARK + _serialise(args, kwargs)
+        message = _STAMP_MARK + serialise(args, kwargs)
         message += b" " * (-(_OVERHEAD + len(message)) % 3)
         stamp = int(time.time()) % _STAMP_PERIOD
         nonce = stamp.to_bytes(STAMP_SIZE) + os.urandom(NONCE_SIZE - STAMP_SIZE)
@@ -160,7 +136,10 @@ class PtrackEncoder:
         one of ``PTRACK_SECRET_FALLBACKS``, or if it is not spelt exactly as it was made (a
         ``=`` at its end aside). Raises ``ImproperlyConfigured`` for bad secrets.
         """
-        return _deserialise(_open(token))
+        content = deserialise(_open(token))
+        if content is None:
+            raise PtrackDecodeError(_UNREADABLE)
+        return content
 
     @staticmethod
     @without_locals
@@ -174,45 +153,6 @@ class PtrackEncoder:
         # The stamp ends inside the sixth character; eight characters are whole bytes.
         stamp = urlsafe_b64decode(token[:8])[:STAMP_SIZE]
         return datetime.fromtimestamp(int.from_bytes(stamp), UTC)
-
-
-def _serialise(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bytes:
-    """Return the JSON of the arguments."""
-    named: list[tuple[int | str, Any]] = [*enumerate(args, start=1), *kwargs.items()]
-    for name, value in named:
-        # isinstance() would ask what a SimpleLazyObject wraps.
-        if not issubclass(type(value), (int, str)):
-            raise _bad_argument(name, value, _cure_for(value))
-    try:
-        text = _to_json([args, kwargs])
-    except ValueError:
-        limit = 10 ** sys.get_int_max_str_digits()
-        name, value = next((name, value) for name, value in named if isinstance(value, int) and abs(value) >= limit)
-        cure = "it has more digits than Python converts, so pass a str, such as hex(number)"
-        raise _bad_argument(name, value, cure) from None
-    try:
-        return text.encode()
-    except UnicodeEncodeError:
-        # UTF-8 cannot express a lone surrogate, but an escape in ASCII can.
-        if not _SURROGATE_PAIR.search(text):
-            return _to_ascii_json([args, kwargs]).encode()
-        # The escapes of two surrogates that make a pair would be read as one character.
-        return text.encode(errors="surrogatepass")
-
-
-def _cure_for(value: object) -> str:
-    """Return how to pass a value of a type that cannot travel."""
-    for types, cure in _CURES:
-        if issubclass(type(value), types):
-            return cure
-    return "pass an int or a str, such as str(value) or a primary key"
-
-
-def _bad_argument(name: int | str, value: object, cure: str) -> PtrackArgumentError:
-    return PtrackArgumentError(
-        f"ptrack cannot put argument {name!r} of type {type(value).__name__} into a URL: {cure}. "
-        "In a template, str(value) is value|stringformat:'s'."
-    )
 
 
 def _to_key(secret: bytes) -> bytes:
@@ -243,15 +183,3 @@ def _from_base64(token: str) -> bytes:
     if token not in (spelling, spelling.rstrip("=")):
         raise PtrackDecodeError(_UNREADABLE)
     return sealed
-
-
-def _deserialise(message: bytes) -> list[Any]:
-    """Return ``[args, kwargs]`` from the JSON of a token."""
-    try:
-        payload = json.loads(message.decode(errors="surrogatepass"))
-    except (ValueError, RecursionError):
-        payload = None
-    match payload:
-        case [list() as args, dict() as kwargs]:
-            return [args, kwargs]
-    raise PtrackDecodeError(_UNREADABLE)
