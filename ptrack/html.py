@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
-from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
@@ -29,9 +27,6 @@ URL_MAX_LENGTH = 2000
 # and for ":", at which some gateways cut a URL.
 _UNQUOTED = "!$()*+,;=/~@"
 
-# What the tokens of the default encoder consist of. Looking is much faster than quoting.
-_NEEDS_NO_QUOTES = re.compile(r"[A-Za-z0-9_=-]*+")
-
 # Browsers and proxies remove such segments from a path.
 _DOT_SEGMENTS = frozenset({".", ".."})
 
@@ -51,7 +46,9 @@ def pixel_url(*args: int | str, **kwargs: int | str) -> str:
     * ``PtrackError`` if a custom encoder returns what cannot stand in a URL;
     * whatever a callable ``PTRACK_APP_URL`` raises.
     """
-    url = EmailUrls(args, kwargs, PIXEL_ROUTE).pixel_url()
+    check_call(kwargs, PIXEL_ROUTE)
+    token = make_token(args, kwargs)
+    url = build_url(PIXEL_ROUTE, surroundings(PIXEL_ROUTE, conf.app_url(*args, **kwargs)), token)
     return url if may_track(args, kwargs) else ""
 
 
@@ -84,65 +81,48 @@ def link_url(url: str, /, *args: int | str, **kwargs: int | str) -> str:
     refused, and for a keyword ``url``; ``ImproperlyConfigured`` for an encoder that does not say
     that its tokens are authenticated.
     """
-    urls = EmailUrls(args, kwargs, LINK_ROUTE)
+    check_call(kwargs, LINK_ROUTE)
     location = to_location(url)
-    tracked = urls.link_url(location)
+    token = make_token(args, kwargs, location)
+    tracked = build_url(LINK_ROUTE, surroundings(LINK_ROUTE, conf.app_url(*args, **kwargs)), token)
     return tracked if may_track(args, kwargs) else location
 
 
-class EmailUrls:
-    """The URLs of one email, which all carry the same arguments. ``PTRACK_APP_URL`` is asked for once.
+def check_call(kwargs: dict[str, Any], *routes: str) -> None:
+    """Raise what is wrong with the names of keyword arguments, or with the encoder, for URLs of these routes.
 
-    Takes the arguments, and the names of the routes that the URLs need. Whatever is wrong with
-    the names of the arguments or with the encoder is raised at once, the rest when a URL is
-    built, or by ``check``.
+    Raises ``PtrackArgumentError`` for a name that is taken, and ``ImproperlyConfigured`` for an
+    encoder that cannot carry links.
     """
+    is_link = LINK_ROUTE in routes
+    _check_names(kwargs, ("self", "request", "url") if is_link else ("self", "request"))
+    if is_link:
+        _check_encoder()
 
-    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any], *routes: str) -> None:
-        _check_names(kwargs, ("self", "request", "url") if LINK_ROUTE in routes else ("self", "request"))
-        if LINK_ROUTE in routes:
-            _check_encoder()
-        self._args, self._kwargs, self._routes = args, kwargs, routes
 
-    def check(self) -> None:
-        """Raise what ``pixel_url`` and ``link_url`` would raise, whatever the destination of a link."""
-        _ = self._pixel_token, self._around_token
+def surroundings(route: str, app_url: str) -> tuple[str, str]:
+    """Return what stands before and after the token in the URLs of a route.
 
-    def pixel_url(self) -> str:
-        """Return the URL of the pixel, the same each time."""
-        return self._join(PIXEL_ROUTE, self._pixel_token)
+    Takes what ``PTRACK_APP_URL`` says. Raises ``NoReverseMatch`` if there is no such route.
+    """
+    path = route_path(route)
+    return app_url + script_prefix_to_add(app_url, path.script_prefix) + path.prefix, path.suffix
 
-    def link_url(self, location: str) -> str:
-        """Return the URL of a link that leads to what ``to_location`` returned."""
-        return self._join(LINK_ROUTE, _make_token(self._args, {**self._kwargs, DESTINATION: location}))
 
-    @cached_property
-    def _pixel_token(self) -> str:
-        return _make_token(self._args, self._kwargs)
-
-    @cached_property
-    def _around_token(self) -> dict[str, tuple[str, str]]:
-        """What stands before and after the token in the URLs of each route."""
-        app_url = conf.app_url(*self._args, **self._kwargs)
-        paths = {route: route_path(route) for route in self._routes}
-        return {
-            route: (app_url + script_prefix_to_add(app_url, path.script_prefix) + path.prefix, path.suffix)
-            for route, path in paths.items()
-        }
-
-    def _join(self, route: str, token: str) -> str:
-        before, after = self._around_token[route]
-        url = before + token + after
-        if len(url) > URL_MAX_LENGTH:
-            log(
-                logging.WARNING,
-                "The URL of a %s has %d characters; clients and proxies may cut it after %d. "
-                "Pass shorter arguments, such as primary keys.",
-                "pixel" if route == PIXEL_ROUTE else "link",
-                len(url),
-                URL_MAX_LENGTH,
-            )
-        return url
+def build_url(route: str, around: tuple[str, str], token: str) -> str:
+    """Return the URL of a pixel or a link: its token between what ``surroundings`` returned."""
+    before, after = around
+    url = before + token + after
+    if len(url) > URL_MAX_LENGTH:
+        log(
+            logging.WARNING,
+            "The URL of a %s has %d characters; clients and proxies may cut it after %d. "
+            "Pass shorter arguments, such as primary keys.",
+            "pixel" if route == PIXEL_ROUTE else "link",
+            len(url),
+            URL_MAX_LENGTH,
+        )
+    return url
 
 
 def _check_encoder() -> None:
@@ -163,14 +143,19 @@ def _check_names(kwargs: dict[str, Any], reserved: tuple[str, ...]) -> None:
             )
 
 
-def _make_token(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
-    """Return the token of the arguments, quoted as in a URL."""
+def make_token(args: tuple[Any, ...], kwargs: dict[str, Any], location: str | None = None) -> str:
+    """Return the token of the arguments and, for a link, of what ``to_location`` returned, quoted as in a URL.
+
+    Raises what the encoder raises for arguments that it does not take, and ``PtrackError`` for
+    a token that cannot stand in a URL.
+    """
     encoder = current_encoder()
-    token = encrypt_with(encoder, args, kwargs)
-    if encoder is not PtrackEncoder and is_authenticated(encoder):
-        _read_back(encoder, token, kwargs.get(DESTINATION))
-    if _NEEDS_NO_QUOTES.fullmatch(token):
+    token = encrypt_with(encoder, args, kwargs if location is None else {**kwargs, DESTINATION: location})
+    if encoder is PtrackEncoder:
+        # Its tokens can be read back and need no quoting.
         return token
+    if is_authenticated(encoder):
+        _read_back(encoder, token, location)
     try:
         quoted = quote(token, safe=_UNQUOTED)
         fault = "a segment '.' or '..', which clients remove" if _DOT_SEGMENTS & set(token.split("/")) else None

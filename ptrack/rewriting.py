@@ -21,7 +21,7 @@ from ._urlconf import LINK_ROUTE, PIXEL_ROUTE, routes_named
 from .consent import may_track
 from .destinations import to_location
 from .exceptions import PtrackArgumentError
-from .html import EmailUrls, to_img
+from .html import build_url, check_call, make_token, surroundings, to_img
 from .tokeniser import Attribute, Tag, Tags, is_image, is_link
 
 #: Marks of a URL in which a template or a mail service is to replace something. The last is not such a mark: the HTML
@@ -86,8 +86,11 @@ class _Tracking:
             _check_allowed_hosts()
         self._pixel, self._links = pixel, links
         names = [name for name, is_used in ((PIXEL_ROUTE, pixel), (LINK_ROUTE, links)) if is_used]
-        self._urls = EmailUrls(args, kwargs, *names)
-        self._urls.check()
+        check_call(kwargs, *names)
+        self._args, self._kwargs = args, kwargs
+        self._pixel_token = make_token(args, kwargs)
+        app_url = conf.app_url(*args, **kwargs)
+        self._surroundings = {name: surroundings(name, app_url) for name in names}
         self._routes = {name: routes_named(name) for name in names}
 
     def rewrite(self, html: str) -> str:
@@ -103,7 +106,7 @@ class _Tracking:
         hrefs = [attributes["href"] for link in links if _may_change(attributes := link.attributes())]
         locations = [self._find_location(href) for href in hrefs]
         return [
-            _Change(href.start, href.end, escape(self._urls.link_url(location)))
+            _Change(href.start, href.end, escape(self._link_url(location)))
             for href, location in zip(hrefs, locations, strict=True)
             if location is not None
         ]
@@ -127,7 +130,12 @@ class _Tracking:
 
     def _img(self) -> str:
         # An image is part of a line of text, and would add an empty line after the last block of the email.
-        return f'{to_img(self._urls.pixel_url()).removesuffix(">")} style="display:block">'
+        url = build_url(PIXEL_ROUTE, self._surroundings[PIXEL_ROUTE], self._pixel_token)
+        return f'{to_img(url).removesuffix(">")} style="display:block">'
+
+    def _link_url(self, location: str) -> str:
+        token = make_token(self._args, self._kwargs, location)
+        return build_url(LINK_ROUTE, self._surroundings[LINK_ROUTE], token)
 
 
 def _check_options(**options: bool) -> None:
