@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.core import checks
@@ -43,7 +43,8 @@ except ImportError:
             "django-tasks, as ptrack's extra 'tasks' does."
         ) from error
 
-_DEFAULT_OPTIONS: Mapping[str, Any] = {"backend": DEFAULT_TASK_BACKEND_ALIAS, "queue_name": DEFAULT_TASK_QUEUE_NAME}
+#: The options of a task that takes no others.
+DEFAULT_OPTIONS: Mapping[str, Any] = {"backend": DEFAULT_TASK_BACKEND_ALIAS, "queue_name": DEFAULT_TASK_QUEUE_NAME}
 
 
 class BackgroundCallback(Callback):
@@ -70,52 +71,19 @@ class BackgroundCallback(Callback):
 
         Raises whatever ``Task.using()`` raises for options that do not fit the setting ``TASKS``.
         """
-        return run_pixel.using(**{**_DEFAULT_OPTIONS, **cls.task_options})
+        return run_pixel.using(**{**DEFAULT_OPTIONS, **cls.task_options})
 
     def check(self) -> list[checks.CheckMessage]:
         """Return an error if the task backend cannot be used, and a warning if it has no worker."""
-        path = dotted_path(type(self))
-        try:
-            backend = self.task().get_backend()
-        except Exception as error:
-            return [
-                checks.Error(
-                    f"{path} cannot use its task backend: {type(error).__name__}: {error}",
-                    hint="Correct the setting TASKS or the pixel's task_options. Until then its hits are recorded "
-                    "while the image is served.",
-                    id="ptrack.E004",
-                )
-            ]
-        if isinstance(backend, ImmediateBackend):
-            fault = "runs tasks at once, while the image is served"
-        elif isinstance(backend, DummyBackend):
-            fault = "never runs tasks, so no hit is recorded"
-        else:
-            return []
-        return [
-            checks.Warning(
-                f"{path} runs in the background, but its task backend {fault}.",
-                hint="Set TASKS to a backend with workers, such as django-tasks-db or django-tasks-rq.",
-                id="ptrack.W005",
-            )
-        ]
+        return check_backend(dotted_path(type(self)), lambda: self.task().get_backend())
 
     def _on_hit(self, args: Sequence[Any], kwargs: dict[str, Any], request: Any, takes_request: bool) -> None:
-        try:
-            _enqueue(self, args, kwargs, request)
-        except BaseException as error:
-            if must_escape(error):
-                raise
-            log(
-                logging.ERROR,
-                "The task engine refused a hit of pixel %s; it is recorded while the image is served.\n%s",
-                dotted_path(type(self)),
-                lines_without_values(error),
-            )
-            BaseException.with_traceback(error, None)
-        else:
-            return
-        super()._on_hit(args, kwargs, request, takes_request)
+        record = super()._on_hit
+        queue_or_do(
+            dotted_path(type(self)),
+            lambda: _enqueue(self, args, kwargs, request),
+            lambda: record(args, kwargs, request, takes_request),
+        )
 
 
 class BackgroundPixel(BackgroundCallback, TrackingPixel):
@@ -124,6 +92,56 @@ class BackgroundPixel(BackgroundCallback, TrackingPixel):
 
 class BackgroundLink(BackgroundCallback, TrackingLink):
     """A link whose ``record`` runs in a worker: subclass it, write ``record``, register the class."""
+
+
+def check_backend(path: str, get_backend: Callable[[], object]) -> list[checks.CheckMessage]:
+    """Return what is wrong with the task backend of a class, whose dotted path is given."""
+    try:
+        backend = get_backend()
+    except Exception as error:
+        return [
+            checks.Error(
+                f"{path} cannot use its task backend: {type(error).__name__}: {error}",
+                hint="Correct the setting TASKS or the pixel's task_options. Until then its hits are recorded "
+                "while the image is served.",
+                id="ptrack.E004",
+            )
+        ]
+    if isinstance(backend, ImmediateBackend):
+        fault = "runs tasks at once, while the image is served"
+    elif isinstance(backend, DummyBackend):
+        fault = "never runs tasks, so no hit is recorded"
+    else:
+        return []
+    return [
+        checks.Warning(
+            f"{path} runs in the background, but its task backend {fault}.",
+            hint="Set TASKS to a backend with workers, such as django-tasks-db or django-tasks-rq.",
+            id="ptrack.W005",
+        )
+    ]
+
+
+def queue_or_do(path: str, enqueue: Callable[[], object], do: Callable[[], object]) -> None:
+    """Queue a task. If the engine refuses it, log that, and do at once what the task would have done.
+
+    Takes the dotted path of the class whose hit it is, and the two functions.
+    """
+    try:
+        enqueue()
+    except BaseException as error:
+        if must_escape(error):
+            raise
+        log(
+            logging.ERROR,
+            "The task engine refused a hit of pixel %s; it is recorded while the image is served.\n%s",
+            path,
+            lines_without_values(error),
+        )
+        BaseException.with_traceback(error, None)
+    else:
+        return
+    do()
 
 
 @without_locals
@@ -162,12 +180,15 @@ def _existing_backend_and_queue() -> tuple[str, str]:
     return backend, DEFAULT_TASK_QUEUE_NAME if is_default else min(queues)
 
 
-# A task is refused when it is made if its backend or queue does not exist. The options of a
-# pixel replace these at each hit.
+# A task is refused when it is made if its backend or queue does not exist. Other options
+# replace these at each hit.
 _backend, _queue_name = _existing_backend_and_queue()
 
+#: Makes a task of a function, whatever the setting ``TASKS`` says.
+make_task = task(backend=_backend, queue_name=_queue_name)
 
-@task(backend=_backend, queue_name=_queue_name)
+
+@make_task
 @without_locals
 def run_pixel(pixel: str, hit: str) -> None:
     """Let a pixel or a link record a hit in a worker, if ``PTRACK_CONSENT`` still says yes.

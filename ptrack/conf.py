@@ -30,6 +30,9 @@ from ._parsing import (
 )
 from ._parsing import SECRET_MAX_BYTES as SECRET_MAX_BYTES
 
+#: A hundred years, which no calendar is too short for.
+MAX_KEEP_DAYS = 36_525
+
 
 @cache
 def secret() -> bytes:
@@ -166,6 +169,24 @@ def rules() -> object:
 def opens_keep_address() -> bool:
     """Return whether ``ptrack.opens`` keeps remote addresses, the setting ``PTRACK_OPENS_KEEP_ADDRESS``."""
     return bool(_read("PTRACK_OPENS_KEEP_ADDRESS", False))
+
+
+def opens_keep_query() -> bool:
+    """Return whether ``ptrack.opens`` keeps the query of a link's URL, the setting ``PTRACK_OPENS_KEEP_QUERY``."""
+    return bool(_read("PTRACK_OPENS_KEEP_QUERY", False))
+
+
+def opens_keep_days() -> int | None:
+    """Return for how many days ``ptrack.opens`` keeps hits, the setting ``PTRACK_OPENS_KEEP_DAYS``, or None for ever.
+
+    Raises ``ImproperlyConfigured`` when it is neither None nor an int from 1 to ``MAX_KEEP_DAYS``.
+    """
+    days = _read("PTRACK_OPENS_KEEP_DAYS", None)
+    if days is None or (type(days) is int and 1 <= days <= MAX_KEEP_DAYS):
+        return days
+    raise ImproperlyConfigured(
+        f"PTRACK_OPENS_KEEP_DAYS is {days!r}: use a number of days from 1 to {MAX_KEEP_DAYS}, or None to keep all hits."
+    )
 
 
 def opens_in_background() -> bool:

@@ -17,13 +17,13 @@ from .arguments import Argument, seen_arguments
 from .chart import make_chart
 from .csv_files import hit_lines, report_lines
 from .fields import escape
-from .models import Open
+from .models import PixelHit
 from .report import HEADINGS, hits_in, make_report
 from .window import DEFAULT_DAYS, Window
 from .words import humanize_duration, printable, to_json
 
 if TYPE_CHECKING:
-    Base = admin.ModelAdmin[Open]
+    Base = admin.ModelAdmin[PixelHit]
 else:
     Base = admin.ModelAdmin
 
@@ -63,40 +63,40 @@ class ReportForm(forms.Form):
         return self.arguments.get(self.cleaned_data.get("by", ""))
 
 
-@admin.register(Open)
-class OpenAdmin(Base):
+@admin.register(PixelHit)
+class PixelHitAdmin(Base):
     """Shows hits, and changes none."""
 
     list_display = ("at", "kind", "arguments", "time_to_open", "user_agent", "short_pixel")
     list_filter = ("kind", "at")
     date_hierarchy = "at"
-    search_fields = ("pixel_id", "hit_id", "user_agent", "args", "kwargs")
+    search_fields = ("pixel_id", "id", "user_agent", "args", "kwargs")
     search_help_text = "The search looks at arguments, user agents, and the IDs of pixels and hits."
     show_full_result_count = False
     list_per_page = 50
-    change_list_template = "admin/ptrack_opens/open/change_list.html"
+    change_list_template = "admin/ptrack_opens/pixelhit/change_list.html"
     fields = (
         "at",
         "kind",
-        "reason",
+        "rule",
         "arguments",
         "issued_at",
         "time_to_open",
-        "is_first",
+        "first_open_of",
         "user_agent",
         "address",
         "pixel_id",
-        "hit_id",
+        "id",
     )
     readonly_fields = ("arguments", "time_to_open")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Open | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: PixelHit | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Open | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: PixelHit | None = None) -> bool:
         return False
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
@@ -108,21 +108,21 @@ class OpenAdmin(Base):
         return found, may_have_duplicates
 
     @admin.display
-    def arguments(self, hit: Open) -> str:
+    def arguments(self, hit: PixelHit) -> str:
         positional = [to_json(value) for value in hit.args]
         keyword = [f"{name}={to_json(value)}" for name, value in hit.kwargs.items()]
         return printable(" ".join(positional + keyword)) or "-"
 
     @admin.display
-    def time_to_open(self, hit: Open) -> str:
+    def time_to_open(self, hit: PixelHit) -> str:
         return humanize_duration(hit.age)
 
     @admin.display(description="pixel")
-    def short_pixel(self, hit: Open) -> str:
-        return hit.pixel_id[:8]
+    def short_pixel(self, hit: PixelHit) -> str:
+        return hit.pixel_id.hex[:8]
 
     def get_urls(self) -> list[Any]:
-        report = path("report/", self.admin_site.admin_view(self.report_view), name="ptrack_opens_open_report")
+        report = path("report/", self.admin_site.admin_view(self.report_view), name="ptrack_opens_pixelhit_report")
         return [report, *super().get_urls()]
 
     def report_view(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
@@ -153,7 +153,7 @@ class OpenAdmin(Base):
             "report_csv_query": urlencode({**query, "format": "report"}),
             "hits_csv_query": urlencode({**query, "format": "hits"}),
         }
-        return TemplateResponse(request, "admin/ptrack_opens/open/report.html", context)
+        return TemplateResponse(request, "admin/ptrack_opens/pixelhit/report.html", context)
 
 
 def _csv_response(lines: Iterator[str], name: str) -> StreamingHttpResponse:

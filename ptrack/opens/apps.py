@@ -3,10 +3,8 @@ from __future__ import annotations
 import logging
 
 from django.apps import AppConfig
-from django.db.backends.signals import connection_created
 
 from .failures import ShortRepeats
-from .median import add_median_to_sqlite
 
 short_repeats = ShortRepeats()
 
@@ -23,6 +21,5 @@ class OpensConfig(AppConfig):
         # The checks need the models, which are there only now.
         from .checks import register_checks
 
-        connection_created.connect(add_median_to_sqlite, dispatch_uid="ptrack.opens")
         logging.getLogger("ptrack").addFilter(short_repeats)
         register_checks()

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
-from .models import Open
+from django.db.models import Min
+
+from .models import LinkHit, PixelHit, StoredHit
 
 # A template can give a keyword argument no other name.
 _NAME_IN_TAG = re.compile(r"\w+")
@@ -34,9 +37,16 @@ class Argument(NamedTuple):
 
 def seen_arguments() -> list[Argument]:
     """Return the arguments of all stored hits: the positional ones, then the keyword ones by name."""
-    # The ordering of the model would make every row distinct.
-    texts = Open.objects.order_by().values_list("argument_names", flat=True).distinct()
-    lists = [json.loads(text) for text in texts]
+    lists = [json.loads(text) for model in (PixelHit, LinkHit) for text in _distinct_names(model)]
     positions = max((names[0] for names in lists), default=0)
     keywords = {name for names in lists for name in names[1:] if _NAME_IN_TAG.fullmatch(name)}
     return [Argument(key) for key in (*range(positions), *sorted(keywords))]
+
+
+def _distinct_names(model: type[StoredHit]) -> Iterator[str]:
+    """Yield the different values of ``argument_names``, each found by one look into the index."""
+    hits: Any = model._default_manager.order_by()
+    text = hits.aggregate(least=Min("argument_names"))["least"]
+    while text is not None:
+        yield text
+        text = hits.filter(argument_names__gt=text).aggregate(least=Min("argument_names"))["least"]

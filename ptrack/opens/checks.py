@@ -13,12 +13,12 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ptrack import conf
 
-from .models import Open
+from .models import PixelHit
 
 TAG = "ptrack"
 
 #: The databases that the table was made for, and tried with.
-VENDORS = ("sqlite", "postgresql")
+VENDORS = ("sqlite", "postgresql", "mysql")
 
 # What PostgreSQL's client passes to the server, such as "-c lock_timeout=500". Zero is no limit.
 _LIMIT_OF_STATEMENTS = re.compile(r"\b(?:lock|statement)[_-]timeout\s*=\s*'?0*[1-9]", re.IGNORECASE)
@@ -80,7 +80,7 @@ def check_time_outs(**kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def _connection_of_rows() -> BaseDatabaseWrapper:
-    return connections[router.db_for_write(Open)]
+    return connections[router.db_for_write(PixelHit)]
 
 
 def _missing_time_outs(options: Mapping[str, Any]) -> list[str]:

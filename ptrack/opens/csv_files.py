@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from .models import Open
+from .models import PixelHit
 from .report import AGE_HEADING, HEADINGS, Report
 from .words import printable, to_json
 
@@ -19,7 +19,7 @@ _FORMULA_START = re.compile(r"(^|;)([\"\s]*[=+\-@\t\r\n＝＋－＠])")  # noqa:
 _HIT_HEADINGS = [
     "time of request",
     "kind",
-    "reason",
+    "rule",
     "args",
     "kwargs",
     "time of rendering",
@@ -38,14 +38,14 @@ def report_lines(report: Report) -> Iterator[str]:
     yield from _lines([group.label, *group.cells] for group in (*report.groups, report.total))
 
 
-def hit_lines(hits: Iterable[Open]) -> Iterator[str]:
+def hit_lines(hits: Iterable[PixelHit]) -> Iterator[str]:
     """Yield the lines of a list of hits."""
     yield from _lines([_HIT_HEADINGS])
     yield from _lines(
         [
             hit.at,
             hit.kind,
-            hit.reason,
+            hit.rule,
             to_json(hit.args),
             to_json(hit.kwargs),
             hit.issued_at,
@@ -53,7 +53,7 @@ def hit_lines(hits: Iterable[Open]) -> Iterator[str]:
             hit.user_agent,
             hit.address,
             hit.pixel_id,
-            hit.hit_id,
+            hit.pk,
         ]
         for hit in hits
     )

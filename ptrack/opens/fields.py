@@ -1,20 +1,27 @@
-"""A JSON field for arguments, which may hold characters that databases refuse."""
+"""Stored texts and arguments, which may hold characters that databases refuse."""
 
 from __future__ import annotations
 
-import math
+import json
 import re
 from collections.abc import Callable
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
-# PostgreSQL's jsonb refuses NUL and lone surrogates. Each of them is replaced by an escape
-# character and four hexadecimal digits, and so is the escape character itself.
+# PostgreSQL refuses NUL, and no database takes lone surrogates. Each of them is replaced by an
+# escape character and four hexadecimal digits, and so is the escape character itself.
 _ESCAPE = "\x1b"
 _UNSTORABLE = re.compile(f"[\x00{_ESCAPE}\ud800-\udfff]")
 _ESCAPED = re.compile(f"{_ESCAPE}([0-9a-f]{{4}})")
+
+
+def to_text(value: object) -> str:
+    """Return an argument as the text by which it is compared: 42 and "42" are one reader."""
+    if isinstance(value, str):
+        return value
+    # A project's own encoder may give arguments of any type.
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def escape(text: str) -> str:
@@ -27,25 +34,18 @@ def unescape(text: str) -> str:
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
 
 
-class ReadableEncoder(DjangoJSONEncoder):
-    """Writes characters outside ASCII as they are, so that a search finds them, and unknown objects as text."""
+class _Encoder(json.JSONEncoder):
+    """Writes characters outside ASCII as they are, for a database to compare."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options | {"ensure_ascii": False})
 
-    def default(self, o: Any) -> Any:
-        # A project's own encoder may give arguments of any type.
-        try:
-            return super().default(o)
-        except TypeError:
-            return escape(str(o))
 
-
-class ArgumentsField(models.JSONField):
-    """A ``JSONField`` whose texts may hold any character."""
+class TextsField(models.JSONField):
+    """A list of texts, or an object whose names and values are texts. They may hold any character."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["encoder"] = ReadableEncoder
+        kwargs["encoder"] = _Encoder
         super().__init__(*args, **kwargs)
 
     def deconstruct(self) -> Any:
@@ -60,15 +60,7 @@ class ArgumentsField(models.JSONField):
         return _convert(super().from_db_value(value, expression, connection), unescape)
 
 
-def _convert(value: Any, convert_text: Callable[[str], str]) -> Any:
-    """Return a JSON value with every text in it converted, and with numbers that JSON lacks as text."""
-    if isinstance(value, str):
-        return convert_text(value)
-    if isinstance(value, (list, tuple)):
-        return [_convert(item, convert_text) for item in value]
-    if isinstance(value, dict):
-        return {convert_text(str(name)): _convert(item, convert_text) for name, item in value.items()}
-    if isinstance(value, float) and not math.isfinite(value):
-        # Python's JSON reads and writes infinity and NaN, so an old token may hold them.
-        return str(value)
-    return value
+def _convert(texts: Any, convert: Callable[[str], str]) -> Any:
+    if isinstance(texts, dict):
+        return {convert(name): convert(text) for name, text in texts.items()}
+    return [convert(text) for text in texts]

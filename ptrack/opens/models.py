@@ -1,130 +1,111 @@
-"""The table of hits."""
+"""The tables of hits: one of pixels' hits, one of links'."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any, Self
 
 from django.db import models
-from django.utils import timezone
+from django.db.models.lookups import Exact
 
-from ptrack import conf
-from ptrack.hits import Hit, HitKind
+from ptrack.destinations import DESTINATION_MAX_LENGTH
+from ptrack.hits import HitKind
+from ptrack.hits.judgement import USER_AGENT_MAX_LENGTH
 
-from .fields import ArgumentsField
+from .fields import TextsField, escape, to_text
+from .texts import ArgumentText
 
-if TYPE_CHECKING:
-    from django.http import HttpRequest
+#: The number of characters that the names of a hit's arguments may take: MariaDB reads an index on
+#: more than 768 only in part.
+ARGUMENT_NAMES_MAX_LENGTH = 700
 
-#: The number of characters of a user agent that are kept.
-USER_AGENT_MAX_LENGTH = 512
-
-#: The number of characters that the names of a hit's arguments may take. PostgreSQL refuses an
-#: index entry of more than 2,704 bytes.
-ARGUMENT_NAMES_MAX_LENGTH = 1000
+#: The kinds of hits that surely are opens, and of those that may be.
+OPEN_KINDS = tuple(kind for kind in HitKind if kind.is_open)
+POSSIBLE_KINDS = tuple(kind for kind in HitKind if kind is not HitKind.SCANNER)
 
 
-class OpenManager(models.Manager["Open"]):
-    """A manager that also keeps hits."""
+class HitQuerySet(models.QuerySet[Any]):
+    """Stored hits."""
 
-    def record(self, request: HttpRequest, args: Sequence[Any], kwargs: Mapping[str, Any]) -> None:
-        """Keep the hit of a request, with the positional and keyword arguments of its tag.
+    def with_arguments(self, *args: Any, **kwargs: Any) -> Self:
+        """Return the hits of tags that were given these arguments, and perhaps others.
 
-        A hit that is kept already, as when a task runs twice, is not kept again.
+        Takes positional arguments at their positions, and keyword arguments. They are compared as
+        texts, character by character: 42 and "42" are one reader, ``ann`` and ``Ann`` are two.
         """
-        hit: Hit = request.ptrack  # type: ignore[attr-defined]
-        values = {
-            "hit_id": hit.id,
-            "pixel_id": hit.pixel_id,
-            "args": list(args),
-            "kwargs": dict(kwargs),
-            "argument_names": to_argument_names(args, kwargs),
-            "kind": hit.kind.value,
-            "reason": hit.reason,
-            "issued_at": _to_stored_time(hit.issued_at),
-            "at": _to_stored_time(hit.at),
-            "age": hit.age,
-            "user_agent": _to_stored_text(request.headers.get("User-Agent", ""))[:USER_AGENT_MAX_LENGTH],
-            "address": _to_address(request) if conf.opens_keep_address() else None,
-        }
-        # Many processes may do this at once, so the unique constraints decide: the first open of a
-        # pixel becomes a row here. The second insert adds any other hit and ignores one that is kept.
-        if hit.kind.is_open:
-            self.bulk_create([Open(**values, is_first=True)], ignore_conflicts=True)
-        self.bulk_create([Open(**values, is_first=False)], ignore_conflicts=True)
+        return self.matching([*enumerate(args), *kwargs.items()])
+
+    def matching(self, arguments: Iterable[tuple[int | str, Any]]) -> Self:
+        """Return the hits with all of these arguments. Takes pairs: a position counted from 0 or a name, and a value."""
+        hits = self
+        for key, value in arguments:
+            name = escape(key) if isinstance(key, str) else key
+            hits = hits.filter(Exact(ArgumentText(name), escape(to_text(value))))
+        return hits
 
 
-class Open(models.Model):
-    """One hit: who requested a pixel and when, and with which arguments it was rendered."""
+class StoredHit(models.Model):
+    """One hit: who requested a pixel or followed a link and when, and with which arguments its tag was rendered."""
 
-    hit_id = models.CharField("hit ID", max_length=32, unique=True)
-    pixel_id = models.CharField("pixel ID", max_length=32)
-    args = ArgumentsField("positional arguments")
-    kwargs = ArgumentsField("keyword arguments")
-    kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in HitKind])
-    reason = models.CharField(max_length=200)
-    issued_at = models.DateTimeField("time of rendering", null=True)
+    id = models.UUIDField("hit", primary_key=True)
+    pixel_id = models.UUIDField("pixel")
+    #: A digest of the arguments: the pixel and the links of one email get the same ones.
+    email_id = models.UUIDField("email")
+    args = TextsField("positional arguments")
+    kwargs = TextsField("keyword arguments")
+    #: A JSON list: the number of positional arguments, and the names of the keyword arguments.
+    argument_names = models.CharField(max_length=ARGUMENT_NAMES_MAX_LENGTH)
     at = models.DateTimeField("time of request")
+    issued_at = models.DateTimeField("time of rendering", null=True)
     age = models.DurationField("time to open", null=True)
+    #: See ``ptrack.opens.ages``.
+    age_bucket = models.SmallIntegerField(null=True)
+    kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in HitKind])
+    rule = models.CharField(max_length=100)
+    is_secure = models.BooleanField("over https")
     user_agent = models.CharField(max_length=USER_AGENT_MAX_LENGTH)
+    #: The other headers that ``ptrack.hits.judge`` reads, by their names. Of ``From`` only the name is kept.
+    headers = TextsField()
     address = models.GenericIPAddressField("remote address", null=True)
 
-    # True for the first hit of a pixel that counts as an open. Unique opens are counted by it in
-    # one pass, for telling a million pixels apart takes longer than all the rest of a report.
-    is_first = models.BooleanField("first open")
-    # A JSON list: the number of positional arguments, and the names of the keyword arguments. A
-    # report offers them to group by, and an index holds them.
-    argument_names = models.CharField(max_length=ARGUMENT_NAMES_MAX_LENGTH)
-
-    objects = OpenManager()
+    objects = HitQuerySet.as_manager()
 
     class Meta:
-        verbose_name = "hit"
+        abstract = True
         ordering = ["-at", "-pk"]
         indexes = [
-            models.Index(fields=["at", "kind", "is_first"], name="ptrack_opens_at"),
-            models.Index(fields=["at", "age"], condition=models.Q(is_first=True), name="ptrack_opens_first_at"),
-            models.Index(fields=["argument_names"], name="ptrack_opens_argument_names"),
-        ]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["pixel_id"], condition=models.Q(is_first=True), name="ptrack_opens_first_of_pixel"
-            ),
+            models.Index(fields=["issued_at", "at"], name="ptrack_%(class)s_issued_at"),
+            models.Index(fields=["pixel_id"], name="ptrack_%(class)s_pixel_id"),
+            models.Index(fields=["argument_names"], name="ptrack_%(class)s_names"),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} at {self.at:%Y-%m-%d %H:%M:%S}"
 
 
-def to_argument_names(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
-    """Return the value of ``argument_names``, such as ``[1, "campaign", "user"]``.
+class PixelHit(StoredHit):
+    """One request of a pixel."""
 
-    The last names are left out if the text would be longer than ``ARGUMENT_NAMES_MAX_LENGTH``.
-    """
-    names: list[int | str] = [len(args), *sorted(kwargs)]
-    while len(text := json.dumps(names)) > ARGUMENT_NAMES_MAX_LENGTH:
-        names.pop()
-    return text
+    # A pixel's id stands in each of these columns at most once: at its first hit by a person or a
+    # proxy, and at its first hit by anything but a scanner. Unique opens are counted by them in one
+    # pass, for telling a million pixels apart takes longer than all the rest of a report.
+    first_open_of = models.UUIDField("first open of", null=True, unique=True)
+    first_possible_open_of = models.UUIDField("first possible open of", null=True, unique=True)
 
-
-def _to_stored_time(moment: datetime | None) -> datetime | None:
-    # With USE_TZ = False, Django stores naive times of the default time zone.
-    if moment is None or conf.uses_time_zones():
-        return moment
-    return timezone.make_naive(moment, timezone.get_default_timezone())
+    class Meta(StoredHit.Meta):
+        verbose_name = "open"
+        indexes = [*StoredHit.Meta.indexes, models.Index(fields=["at", "first_open_of"], name="ptrack_pixelhit_at")]
 
 
-def _to_stored_text(text: str) -> str:
-    # PostgreSQL refuses NUL, and no database takes lone surrogates.
-    return text.replace("\x00", "\ufffd").encode(errors="replace").decode()
+class LinkHit(StoredHit):
+    """One click: a request of a link."""
+
+    url = models.CharField("URL", max_length=DESTINATION_MAX_LENGTH)
+
+    class Meta(StoredHit.Meta):
+        verbose_name = "click"
+        indexes = [*StoredHit.Meta.indexes, models.Index(fields=["at"], name="ptrack_linkhit_at")]
 
 
-def _to_address(request: HttpRequest) -> str | None:
-    try:
-        return str(ip_address(request.META.get("REMOTE_ADDR", "")))
-    except ValueError:
-        # A server behind a Unix socket gives no IP address.
-        return None
+#: The columns of ``PixelHit`` that mark the first hit of a pixel, and the kinds that count there.
+MARKERS = {"first_open_of": OPEN_KINDS, "first_possible_open_of": POSSIBLE_KINDS}

@@ -8,16 +8,16 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import models
-from django.db.models import Count, DurationField, Func, IntegerField, Q
+from django.db.models import Count, Func, IntegerField, Max, Min, Q
 from django.db.models.functions import TruncDay, TruncMonth, TruncWeek
 
 from ptrack.hits import HitKind
 
+from .ages import Ages, median_of
 from .arguments import Argument
 from .fields import unescape
-from .json_text import JSONText
-from .median import Median
-from .models import Open
+from .models import PixelHit
+from .texts import ArgumentText
 from .window import Window
 from .words import printable
 
@@ -75,10 +75,10 @@ class Report:
     opens_by_date: dict[date, int]
 
 
-def hits_in(window: Window) -> models.QuerySet[Open]:
+def hits_in(window: Window) -> models.QuerySet[PixelHit]:
     """Return the hits of a window, in no particular order."""
     begin, end = window.bounds()
-    return Open.objects.filter(at__gte=begin, at__lt=end).order_by()
+    return PixelHit.objects.filter(at__gte=begin, at__lt=end).order_by()
 
 
 def make_report(window: Window, by: Argument | None) -> Report:
@@ -109,7 +109,7 @@ class _SumOverGroups(Func):
 
 # These count "kind" because an index holds it, so that a database need not read the rows.
 _COUNTS: dict[str, Any] = {
-    "opens": Count("kind", filter=Q(is_first=True)),
+    "opens": Count("first_open_of"),
     **{kind.value: Count("kind", filter=Q(kind=kind.value)) for kind in HitKind},
 }
 _TOTALS = {f"total_{name}": _SumOverGroups(name) for name in _COUNTS}
@@ -117,28 +117,31 @@ _TOTALS = {f"total_{name}": _SumOverGroups(name) for name in _COUNTS}
 
 def _count_by_value(window: Window, by: Argument) -> tuple[list[Group], bool, dict[str, int]]:
     """Return the groups to list, whether there are more of them, and the counts of all hits."""
-    column = "kwargs" if isinstance(by.key, str) else "args"
-    hits: Any = hits_in(window).annotate(value=JSONText(column, by.key))
+    hits: Any = hits_in(window).annotate(value=ArgumentText(by.key))
     counted = hits.values("value").annotate(**_COUNTS).annotate(**_TOTALS).order_by("-opens", "value")
     rows = list(counted[: MAX_GROUPS + 1])
     listed, has_more = rows[:MAX_GROUPS], len(rows) > MAX_GROUPS
     counts = {name: rows[0][f"total_{name}"] if rows else 0 for name in _COUNTS}
-    firsts = hits.filter(is_first=True)
+    firsts = hits.filter(first_open_of__isnull=False)
     if has_more:
         # SQL's IN never finds NULL.
         firsts = firsts.filter(Q(value__in=[row["value"] for row in listed]) | Q(value__isnull=True))
-    medians = dict(firsts.values("value").annotate(median=_median()).values_list("value", "median"))
-    groups = [_to_group(_to_label(row["value"]), row, medians.get(row["value"])) for row in listed]
+    medians = _median_ages(firsts, "value")
+    groups = [_to_group(_to_label(row["value"]), row, medians.get((row["value"],))) for row in listed]
     return groups, has_more, counts
 
 
-def _median() -> Median:
-    return Median("age", output_field=DurationField())
+def _median_ages(firsts: Any, *by: str) -> dict[tuple[Any, ...], timedelta | None]:
+    """Return the median ages of hits by the values of some columns."""
+    rows = firsts.filter(age_bucket__isnull=False).values_list(*by, "age_bucket").order_by(*by, "age_bucket")
+    buckets: dict[tuple[Any, ...], list[Ages]] = {}
+    for *values, _, number, least, greatest in rows.annotate(number=Count("*"), least=Min("age"), greatest=Max("age")):
+        buckets.setdefault(tuple(values), []).append(Ages(number, least, greatest))
+    return {values: median_of(ages) for values, ages in buckets.items()}
 
 
 def _median_age(window: Window) -> timedelta | None:
-    median: timedelta | None = hits_in(window).filter(is_first=True).aggregate(median=_median())["median"]
-    return median
+    return _median_ages(hits_in(window).filter(first_open_of__isnull=False)).get(())
 
 
 def _count_by_date(window: Window) -> dict[date, int]:
@@ -148,7 +151,7 @@ def _count_by_date(window: Window) -> dict[date, int]:
         unit = TruncWeek
     else:
         unit = TruncMonth
-    firsts = hits_in(window).filter(is_first=True)
+    firsts = hits_in(window).filter(first_open_of__isnull=False)
     rows = firsts.annotate(begin=unit("at")).values("begin").annotate(opens=Count("*"))
     opens_by_date = dict.fromkeys(_begins(window, unit), 0)
     return opens_by_date | {row["begin"].date(): row["opens"] for row in rows}

@@ -1,6 +1,7 @@
 """A site as a newcomer would set it up: apps with and without pixels, and pixels of its own."""
 
 import os
+import tempfile
 
 import django
 
@@ -41,14 +42,28 @@ TEMPLATES = [
         "OPTIONS": {"environment": "project.jinja2.environment"},
     },
 ]
-# Whatever else PostgreSQL's client needs, it reads from variables such as PGHOST.
+# Whatever else PostgreSQL's client needs, it reads from variables such as PGHOST. MariaDB's reads the
+# file that MARIADB_CONFIG names.
 DATABASE_OPTIONS = {
-    "sqlite": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:", "ATOMIC_REQUESTS": True},
+    "sqlite": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": ":memory:",
+        "ATOMIC_REQUESTS": True,
+        "OPTIONS": {"timeout": 60, "init_command": "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY"},
+        # A database in memory locks whole tables: threads would fail at once instead of waiting.
+        "TEST": {"NAME": os.path.join(tempfile.gettempdir(), f"ptrack-tests-{os.getpid()}.sqlite3")},
+    },
     "postgresql": {"ENGINE": "django.db.backends.postgresql", "NAME": "ptrack", "ATOMIC_REQUESTS": True},
+    "mariadb": {
+        "ENGINE": "django.db.backends.mysql",
+        "NAME": "ptrack",
+        "ATOMIC_REQUESTS": True,
+        "OPTIONS": {"read_default_file": os.environ.get("MARIADB_CONFIG", "")},
+    },
 }
 DATABASES = {
     "default": DATABASE_OPTIONS[os.environ.get("PTRACK_TEST_DATABASE", "sqlite")],
-    "other": DATABASE_OPTIONS["sqlite"],
+    "other": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:", "ATOMIC_REQUESTS": True},
 }
 USE_TZ = True
 if django.VERSION >= (6, 1):

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from ptrack.opens.models import Open
+from ptrack.opens.models import PixelHit
 
 #: The number of hits that PostgreSQL deletes in a few hundredths of a second.
 DEFAULT_BATCH = 5000
@@ -29,13 +29,13 @@ class Command(BaseCommand):
             if value < 1:
                 raise CommandError(f"{name} is {value}: pass a number of at least 1.")
         try:
-            old = Open.objects.filter(at__lt=timezone.now() - timedelta(days=days)).order_by("at", "pk")
+            old = PixelHit.objects.filter(at__lt=timezone.now() - timedelta(days=days)).order_by("at", "pk")
         except OverflowError:
             raise CommandError(f"--days is {days}, which is more than the calendar holds: pass fewer days.") from None
         deleted = 0
         # Each batch is a transaction of its own.
         while keys := list(old.values_list("pk", flat=True)[:batch]):
-            deleted += Open.objects.filter(pk__in=keys).delete()[0]
+            deleted += PixelHit.objects.filter(pk__in=keys).delete()[0]
             if options["verbosity"] > 1:
                 self.stdout.write(f"Deleted {deleted} hits so far ...")
         self.stdout.write(f"Deleted {deleted} hits that were older than {days} days.")

@@ -1,0 +1,50 @@
+"""Ages of hits in buckets, from which a median is counted without sorting the ages."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import NamedTuple
+
+#: Each bucket is so many times as wide as the one before it. A median that is interpolated in its
+#: bucket is at most half a bucket off, which is 2 %.
+RATIO = 1.04
+
+
+def to_bucket(age: timedelta) -> int:
+    """Return the number of the bucket of an age: 0 below one second, then one for each step of 4 %."""
+    seconds = age.total_seconds()
+    return 0 if seconds < 1 else 1 + math.floor(math.log(seconds, RATIO))
+
+
+class Ages(NamedTuple):
+    """The ages in one bucket."""
+
+    number: int
+    least: timedelta
+    greatest: timedelta
+
+    def at(self, index: int) -> timedelta:
+        """Return an age by its index in ascending order, as if the ages were spread evenly."""
+        return self.least + (self.greatest - self.least) * (index / max(1, self.number - 1))
+
+
+def median_of(buckets: Sequence[Ages]) -> timedelta | None:
+    """Return the median of ages, or None without any. Takes their buckets in ascending order.
+
+    It is exact for one age and for two. Otherwise it is less than 4 % off, and less than 2 %
+    unless the ages of its bucket gather at one end.
+    """
+    number = sum(bucket.number for bucket in buckets)
+    if not number:
+        return None
+    return (_nth(buckets, (number - 1) // 2) + _nth(buckets, number // 2)) / 2
+
+
+def _nth(buckets: Sequence[Ages], index: int) -> timedelta:
+    for bucket in buckets:
+        if index < bucket.number:
+            break
+        index -= bucket.number
+    return bucket.at(index)

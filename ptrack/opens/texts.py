@@ -1,0 +1,46 @@
+"""Texts in a query, which every database compares character by character."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db.models import F, Func, TextField, Value
+
+
+class ExactText(Func):
+    """A text whose upper and lower case and whose blanks at the end tell it from others, whatever the collation."""
+
+    template = "%(expressions)s"
+    output_field = TextField()
+
+    def as_mysql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Return the SQL for MariaDB, whose collations fold case and ignore blanks at the end."""
+        template = "CONVERT(%(expressions)s USING utf8mb4) COLLATE utf8mb4_nopad_bin"
+        return self.as_sql(compiler, connection, template=template, **context)
+
+
+class ArgumentText(Func):
+    """The text of one argument of a stored hit; NULL without that argument."""
+
+    function = "JSONB_EXTRACT_PATH_TEXT"
+    output_field = TextField()
+
+    def __init__(self, key: int | str) -> None:
+        """Take a position counted from 0, or a name as it is stored."""
+        super().__init__(F("kwargs" if isinstance(key, str) else "args"), Value(str(key)))
+        self.key = key
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Return the SQL for SQLite, whose paths do not find all names."""
+        column, _ = self.get_source_expressions()
+        sql, params = compiler.compile(column)
+        return f"(SELECT value FROM JSON_EACH({sql}) WHERE key = %s)", [*params, self.key]
+
+    def as_mysql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Return the SQL for MariaDB."""
+        column, _ = self.get_source_expressions()
+        # A path quotes names as JSON does.
+        path = Value(f"$[{self.key}]" if isinstance(self.key, int) else f"$.{json.dumps(self.key, ensure_ascii=False)}")
+        found = Func(column, path, function="JSON_EXTRACT", output_field=TextField())
+        return ExactText(Func(found, function="JSON_UNQUOTE")).as_mysql(compiler, connection)
