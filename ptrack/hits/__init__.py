@@ -69,7 +69,7 @@ class Hit:
 
     @cached_property
     def id(self) -> str:
-        """The 32 hexadecimal digits of a UUID of version 7 that identifies this one hit, also in a task that runs twice."""
+        """The 32 hexadecimal digits of a UUID of version 7: they identify this hit, also in a task that runs twice."""
         return _to_uuid7(self._timestamp).hex
 
     @cached_property

@@ -26,9 +26,7 @@ class Condition(NamedTuple):
         """
         found = _CONDITION.fullmatch(text)
         if not found:
-            raise ValueError(
-                f"{text!r} is no condition: write it like reader=42, or 1=newsletter for the first argument."
-            )
+            raise ValueError(f"{text!r} is no condition: write it like reader=42, or 1=welcome for the first argument.")
         if found["position"] is None:
             return cls(Argument(found["name"]), found["value"])
         if int(found["position"]) < 1:

@@ -36,7 +36,7 @@ class HitQuerySet(models.QuerySet[Any]):
         return self.matching([*enumerate(args), *kwargs.items()])
 
     def matching(self, arguments: Iterable[tuple[int | str, Any]]) -> Self:
-        """Return the hits with all of these arguments. Takes pairs: a position counted from 0 or a name, and a value."""
+        """Return the hits with all of these arguments, pairs of a value and its position, from 0, or name before it."""
         hits = self
         for key, value in arguments:
             name = escape(key) if isinstance(key, str) else key

@@ -41,7 +41,7 @@ class UnlessTaken(models.Expression):
         quote = connection.ops.quote_name
         table, column = quote(self.column.model._meta.db_table), quote(self.column.column)
         value = self.column.get_db_prep_value(self.value, connection)
-        return f"CASE WHEN EXISTS(SELECT 1 FROM {table} WHERE {column} = %s) THEN NULL ELSE %s END", (value, value)
+        return f"CASE WHEN EXISTS(SELECT 1 FROM {table} WHERE {column} = %s) THEN NULL ELSE %s END", (value, value)  # noqa: S608
 
 
 def store(hit: StoredHit) -> None:

@@ -35,7 +35,7 @@ class ArgumentText(Func):
         """Return the SQL for SQLite, whose paths do not find all names."""
         column, _ = self.get_source_expressions()
         sql, params = compiler.compile(column)
-        return f"(SELECT value FROM JSON_EACH({sql}) WHERE key = %s)", [*params, self.key]
+        return f"(SELECT value FROM JSON_EACH({sql}) WHERE key = %s)", (*params, self.key)  # noqa: S608
 
     def as_mysql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         """Return the SQL for MariaDB."""
