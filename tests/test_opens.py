@@ -1,61 +1,62 @@
+"""The app ptrack.opens: which hits it keeps, and what of them."""
+
 from __future__ import annotations
 
-import io
+import json
 import os
 import re
 import subprocess
 import sys
 import uuid
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from importlib import reload
 from pathlib import Path
 
 import pytest
 from django.apps import apps
 from django.core import checks
-from django.core.management import CommandError, call_command
-from django.db import connection
+from django.core.management import call_command
 from django.test import RequestFactory, override_settings
-from django.test.utils import CaptureQueriesContext
+from django.urls import include, path
 from django.utils import timezone
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 import ptrack
-from ptrack.background import DummyBackend, run_pixel
+from ptrack.background import DummyBackend
 from ptrack.hits import Hit
-from ptrack.opens import fields, pixels
-from ptrack.opens.models import ARGUMENT_NAMES_MAX_LENGTH, Open, to_argument_names
-from ptrack.testing import open_mail
+from ptrack.opens import fields, pixels, tasks
+from ptrack.opens.models import ARGUMENT_NAMES_MAX_LENGTH, LinkHit, PixelHit
+from ptrack.opens.rows import describe_hit, make_row, to_argument_names
+from ptrack.testing import click_links, open_mail
 
-from support import on_each_database
+from support import UrlConf, on_each_database
 
 pytestmark = [on_each_database, pytest.mark.django_db, pytest.mark.usefixtures("kept")]
 
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/128.0.0.0 Safari/537.36"
 )
-COLUMNS = [field.name for field in Open._meta.get_fields() if field.name != "id"]
+LINKS = {
+    "ROOT_URLCONF": UrlConf(path("p/", include("ptrack.urls")), path("go/", include("ptrack.link_urls"))),
+    "PTRACK_LINK_ALLOWED_HOSTS": ["www.example.com"],
+}
+SHOP = "https://www.example.com/shop/?size=42#new"
 
 
 @pytest.fixture
 def kept(no_pixels):
     """Let the app keep every hit."""
     ptrack.tracker.register(pixels.OpenPixel)
+    ptrack.tracker.register(pixels.ClickLink)
 
 
-def the_row():
-    return Open.objects.get()
+def the_row(model=PixelHit):
+    return model.objects.get()
 
 
 def values_of(row):
-    return {name: getattr(row, name) for name in COLUMNS}
-
-
-def prune(*args):
-    output = io.StringIO()
-    call_command("ptrack_prune", *args, stdout=output)
-    return output.getvalue()
+    return {field.attname: getattr(row, field.attname) for field in row._meta.concrete_fields}
 
 
 def test_a_check_asks_for_ptrack_itself():
@@ -74,45 +75,46 @@ def test_a_check_asks_for_ptrack_itself():
 
 def test_every_hit_is_a_row():
     before = timezone.now()
-    image = ptrack.pixel_img("welcome", 7, user=12, name="é")
-    open_mail(image, user_agent="Thunderbird/128", REMOTE_ADDR="192.0.2.1")
+    image = ptrack.pixel_img("welcome", 7, user=12, name="é", ok=True)
+    open_mail(image, user_agent="Thunderbird/128", REMOTE_ADDR="192.0.2.1", secure=True)
     row = the_row()
-    assert (row.args, row.kwargs) == (["welcome", 7], {"user": 12, "name": "é"})
-    assert row.kind == "person"
-    assert "Thunderbird" in row.reason
+    assert (row.args, row.kwargs) == (["welcome", "7"], {"user": "12", "name": "é", "ok": "true"})
+    assert (row.kind, row.rule) == ("person", "email-client")
     assert before <= row.at <= timezone.now()
     assert before.replace(microsecond=0) <= row.issued_at <= row.at
-    assert timedelta() <= row.age < timedelta(seconds=5)
+    assert row.age == row.at - row.issued_at
     assert row.user_agent == "Thunderbird/128"
+    assert row.is_secure
     assert row.address is None
-    assert row.pixel_id == Hit(image.split("/")[4], {}, 0).pixel_id
-    assert len(row.hit_id) == 32
+    assert row.pixel_id.hex == Hit(image.split("/")[4], {}, 0).pixel_id
+    assert row.pk.version == 7
     assert str(row) == f"person at {row.at:%Y-%m-%d %H:%M:%S}"
 
 
-def test_opening_again_is_another_row_of_the_same_pixel():
-    image = ptrack.pixel_img("a")
-    for _ in range(3):
-        open_mail(image, user_agent="Thunderbird")
-    open_mail(ptrack.pixel_img("a"), user_agent="Thunderbird")
-    rows = list(Open.objects.order_by("pk"))
-    assert len({row.hit_id for row in rows}) == 4
-    assert [row.pixel_id == rows[0].pixel_id for row in rows] == [True, True, True, False]
-    assert [row.is_first for row in rows] == [True, False, False, True]
+@pytest.mark.parametrize(("keeps_query", "stored"), [(False, "https://www.example.com/shop/"), (True, SHOP)])
+def test_every_click_is_a_row(keeps_query, stored):
+    with override_settings(**LINKS, PTRACK_OPENS_KEEP_QUERY=keeps_query):
+        click_links(f'<a href="{ptrack.link_url(SHOP, "welcome", user=12)}">', user_agent=CHROME)
+    row = the_row(LinkHit)
+    assert row.url == stored
+    assert (row.args, row.kwargs, row.kind) == (["welcome"], {"user": "12"}, "person")
+    assert not PixelHit.objects.exists()
 
 
-def test_the_first_open_is_the_first_hit_that_counts():
-    image = ptrack.pixel_img("a")
-    for agent in ("curl/8", "Mozilla/5.0", "Dalvik/2.1 (Android 9)", "YahooMailProxy", "Thunderbird"):
-        open_mail(image, user_agent=agent)
-    rows = Open.objects.order_by("pk").values_list("kind", "is_first")
-    assert list(rows) == [
-        ("scanner", False),
-        ("prefetch", False),
-        ("unknown", False),
-        ("proxy", True),
-        ("person", False),
-    ]
+def test_the_pixel_and_the_links_of_an_email_have_one_email_id():
+    with override_settings(**LINKS):
+        for user in (42, 43):
+            open_mail(ptrack.pixel_img("news", user=user, name="a"))
+            click_links(f'<a href="{ptrack.link_url(SHOP, "news", name="a", user=str(user))}">')
+    emails = [{hit.kwargs["user"]: hit.email_id for hit in model.objects.all()} for model in (PixelHit, LinkHit)]
+    assert emails[0] == emails[1]
+    assert len(set(emails[0].values())) == 2
+
+
+def test_the_headers_that_a_second_look_needs_are_kept_and_no_others():
+    headers = {"HTTP_SEC_FETCH_MODE": "navigate", "HTTP_FROM": "bot@example.com", "HTTP_COOKIE": "a=b"}
+    store(hit_request({**headers, "HTTP_X_REQUESTED_WITH": "x" * 300}), [], {})
+    assert the_row().headers == {"Sec-Fetch-Mode": "navigate", "From": "", "X-Requested-With": "x" * 256}
 
 
 def hit_request(meta=None, token="token", timestamp=1_790_000_000.5):
@@ -121,19 +123,12 @@ def hit_request(meta=None, token="token", timestamp=1_790_000_000.5):
     return request
 
 
-def test_a_hit_that_is_kept_twice_is_one_row():
-    request = hit_request({"HTTP_USER_AGENT": "Thunderbird"})
-    for _ in range(2):
-        Open.objects.record(request, ["a"], {})
-    assert the_row().is_first
-    scanner = hit_request({"HTTP_USER_AGENT": "curl/8"})
-    for _ in range(2):
-        Open.objects.record(scanner, ["a"], {})
-    assert Open.objects.count() == 2
+def store(request, args, kwargs):
+    pixels.keep("OpenPixel", describe_hit(request, args, kwargs))
 
 
 def test_a_token_may_not_say_when_it_was_rendered():
-    Open.objects.record(hit_request(), [], {})
+    store(hit_request(), [], {})
     assert (the_row().issued_at, the_row().age) == (None, None)
 
 
@@ -151,20 +146,20 @@ def test_the_remote_address_is_kept_if_the_site_asks_for_it(sent, stored):
     ("sent", "stored"),
     [
         ({}, ""),
-        ({"HTTP_USER_AGENT": "x" * 512}, "x" * 512),
-        ({"HTTP_USER_AGENT": "x" * 600}, "x" * 512),
-        ({"HTTP_USER_AGENT": "a\x00b\ud800"}, "a\ufffdb?"),
+        ({"HTTP_USER_AGENT": "x" * 1024}, "x" * 1024),
+        ({"HTTP_USER_AGENT": "x" * 1100}, "x" * 1024),
+        ({"HTTP_USER_AGENT": "a\x00b\ud800"}, "a\x1b0000b\x1bd800"),
     ],
 )
 def test_any_user_agent_is_kept_up_to_a_length(sent, stored):
-    Open.objects.record(hit_request(sent), [], {})
+    store(hit_request(sent), [], {})
     assert the_row().user_agent == stored
 
 
 @pytest.mark.parametrize("use_tz", [True, False])
 def test_times_are_kept_with_and_without_time_zones(use_tz):
     with override_settings(USE_TZ=use_tz, TIME_ZONE="Asia/Tokyo"):
-        Open.objects.record(hit_request(), [], {})
+        store(hit_request(), [], {})
         at = the_row().at
     zone = UTC if use_tz else None
     assert at == datetime(2026, 9, 21, 14 if use_tz else 23, 13, 20, 500_000, tzinfo=zone)
@@ -174,28 +169,28 @@ def test_times_are_kept_with_and_without_time_zones(use_tz):
 
 SENT = [
     (["\x00", "\ud800", "\udfff\ud800", "\x1b", "\x1b0000", "\U0001f600", "é"], {"\x00": "\x00", "\ud800": "\x1b"}),
-    ([True, False, 0, 2**80, -(2**63) - 1], {"": ""}),
     ([], {}),
-    # Tokens of django-ptrack 3.0.0 may hold these.
-    ([1.5, None, [1, {"a": "\x00"}], {"b": ["\ud800"]}], {"n": None}),
+    ([""], {"": ""}),
 ]
 
 
 @pytest.mark.parametrize(("args", "kwargs"), SENT)
-def test_arguments_come_back_as_they_were(args, kwargs):
-    Open.objects.record(hit_request(), args, kwargs)
+def test_texts_come_back_as_they_were(args, kwargs):
+    store(hit_request(), args, kwargs)
     assert (the_row().args, the_row().kwargs) == (args, kwargs)
 
 
-def test_infinity_and_nan_are_kept_as_text():
-    Open.objects.record(hit_request(), [float("inf"), float("-inf"), float("nan")], {})
-    assert the_row().args == ["inf", "-inf", "nan"]
+def test_all_other_arguments_come_back_as_text():
+    store(hit_request(), [True, False, 0, 2**80, -(2**63) - 1], {"a": 42})
+    assert the_row().args == ["true", "false", "0", str(2**80), str(-(2**63) - 1)]
+    assert the_row().kwargs == {"a": "42"}
 
 
-def test_arguments_of_a_custom_encoder_may_be_anything():
+def test_arguments_of_old_tokens_and_custom_encoders_may_be_anything():
     key, day = uuid.UUID(int=7), date(2026, 11, 20)
-    Open.objects.record(hit_request(), ("a", (1, 2)), {"key": key, "day": day, "odd": b"\x00"})
-    assert (the_row().args, the_row().kwargs) == (["a", [1, 2]], {"key": str(key), "day": str(day), "odd": "b'\\x00'"})
+    store(hit_request(), (1.5, None, [1, {"a": "b"}], float("inf")), {"key": key, "day": day, "odd": b"\x00"})
+    assert the_row().args == ["1.5", "null", '[1, {"a": "b"}]', "Infinity"]
+    assert the_row().kwargs == {"key": f'"{key}"', "day": f'"{day}"', "odd": "\"b'\\\\x00'\""}
 
 
 @given(st.text(st.characters()))
@@ -207,21 +202,18 @@ def test_escaped_text_comes_back(text):
     escaped.encode()
 
 
-def test_characters_outside_ascii_are_found_by_a_search():
-    open_mail(ptrack.pixel_img("Frühling"))
-    assert Open.objects.filter(args__icontains="früh").count() == 1
-
-
 @pytest.mark.parametrize(
     ("args", "kwargs", "names"),
     [
         ([], {}, "[0]"),
         (["a", "b"], {"user": 1, "campaign": 2}, '[2, "campaign", "user"]'),
         ([], {"\x00é": 1}, '[0, "\\u0000\\u00e9"]'),
+        ([], {"Ab": 1, "\\A": 2}, '[0, "\\u0041b", "\\\\\\u0041"]'),
     ],
 )
 def test_the_names_of_arguments(args, kwargs, names):
     assert to_argument_names(args, kwargs) == names
+    assert json.loads(names) == [len(args), *sorted(kwargs)]
 
 
 def test_names_that_would_be_too_long_are_left_out():
@@ -236,76 +228,73 @@ def test_names_that_would_be_too_long_are_left_out():
 # In the background
 
 
-def test_a_worker_keeps_the_same_row(monkeypatch):
-    in_process = pixels.OpenPixel
+DUMMY = {"default": {"BACKEND": f"{DummyBackend.__module__}.DummyBackend"}}
+
+
+@pytest.fixture
+def queue(monkeypatch):
+    """Let the app keep hits in the background, and return the list of the tasks' texts."""
     # What is set before the module changes is what comes back after the test.
-    monkeypatch.setattr(pixels, "OpenPixel", in_process)
-    with override_settings(PTRACK_OPENS_IN_BACKGROUND=True, PTRACK_OPENS_KEEP_ADDRESS=True):
-        ptrack.tracker.unregister(in_process)
-        in_background = reload(pixels).OpenPixel
-        ptrack.tracker.unregister(in_background)
-        assert issubclass(in_background, ptrack.BackgroundPixel)
-
-        token = ptrack.PtrackEncoder.encrypt("welcome", user=7)
-        meta = {"HTTP_USER_AGENT": CHROME, "HTTP_SEC_PURPOSE": "prefetch", "REMOTE_ADDR": "192.0.2.1"}
-        request = hit_request(meta, token, timezone.now().timestamp())
-        Open.objects.record(request, ["welcome"], {"user": 7})
-        expected = values_of(the_row())
-        Open.objects.all().delete()
-
-        with override_settings(TASKS={"default": {"BACKEND": f"{DummyBackend.__module__}.DummyBackend"}}):
-            ptrack.tracker.register(in_background)
-            ptrack.tracker.record(["welcome"], {"user": 7}, lambda: request)
-            [queued] = run_pixel.get_backend().results
-        assert not Open.objects.exists()
-        for _ in range(2):
-            queued.task.call(*queued.args)
-        assert values_of(the_row()) == expected
-        assert expected["kind"] == "prefetch"
-        assert expected["address"] == "192.0.2.1"
+    for name in ("OpenPixel", "ClickLink", "keep", "check"):
+        monkeypatch.setattr(pixels, name, getattr(pixels, name))
+    ptrack.tracker.restore({})
+    with override_settings(PTRACK_OPENS_IN_BACKGROUND=True, PTRACK_OPENS_KEEP_ADDRESS=True, TASKS=DUMMY):
+        reload(pixels)
+        yield lambda: [result.args[0] for result in tasks.store_hit.get_backend().results]
 
 
-# Retention
+def test_a_worker_keeps_the_same_row(queue):
+    token = ptrack.PtrackEncoder.encrypt("welcome", user=7)
+    meta = {"HTTP_USER_AGENT": CHROME, "HTTP_SEC_PURPOSE": "prefetch", "REMOTE_ADDR": "192.0.2.1"}
+    request = hit_request(meta, token, timezone.now().timestamp())
+    expected = values_of(make_row(describe_hit(request, ["welcome"], {"user": 7})))
+    ptrack.tracker.record(["welcome"], {"user": 7}, lambda: request)
+    [text] = queue()
+    assert not PixelHit.objects.exists()
+    for _ in range(2):
+        tasks.store_hit.func(text)
+    assert values_of(the_row()) == expected | {"first_possible_open_of": expected["pixel_id"]}
+    assert (expected["kind"], expected["address"]) == ("prefetch", "192.0.2.1")
 
 
-def keep_at(*ages):
-    now = timezone.now()
-    for number, age in enumerate(ages):
-        Open.objects.record(hit_request({}, f"token{number}", (now - age).timestamp()), [number], {})
+def test_in_the_queue_there_is_only_what_the_row_keeps(queue):
+    with override_settings(**LINKS):
+        image, link = ptrack.pixel_img("news"), ptrack.link_url(SHOP, "news")
+        headers = {"HTTP_COOKIE": "session=1", "HTTP_FROM": "ann@example.com", "HTTP_REFERER": "https://ref.example/"}
+        open_mail(image, **headers)
+        click_links(f'<a href="{link}">', **headers)
+    texts = queue()
+    assert len(texts) == 2
+    for secret in (image.split("/")[4], link.split("/")[4], "/go/", "session", "ann@", "ref.example", "size=42"):
+        assert secret not in "".join(texts)
 
 
-def test_old_hits_are_pruned():
-    keep_at(timedelta(days=31), timedelta(days=30, minutes=1), timedelta(days=29, hours=23), timedelta())
-    assert prune("--days", "30") == "Deleted 2 hits that were older than 30 days.\n"
-    assert [row.args for row in Open.objects.order_by("at")] == [[2], [3]]
-    assert "Deleted 0 hits" in prune("--days", "30")
+def test_consent_is_asked_again_in_the_worker(queue):
+    open_mail(ptrack.pixel_img("news", user=7))
+    [text] = queue()
+    asked = []
+    with override_settings(PTRACK_CONSENT=lambda *args, **kwargs: bool(asked.append((args, kwargs)))):
+        tasks.store_hit.func(text)
+    assert asked == [(("news",), {"user": 7})]
+    assert not PixelHit.objects.exists()
 
 
-def test_pruning_goes_in_batches():
-    keep_at(*[timedelta(days=10)] * 7, timedelta())
-    with CaptureQueriesContext(connection) as queries:
-        output = prune("--days", "5", "--batch", "3", "--verbosity", "2")
-    assert re.findall(r"\d+(?= hits)", output) == ["3", "6", "7", "7"]
-    assert len([query for query in queries if query["sql"].startswith("DELETE")]) == 3
-    assert the_row().args == [7]
+@pytest.mark.parametrize("args", [["a", (1, 2)], [float("nan")]])
+def test_what_json_cannot_express_is_stored_at_once(queue, caplog, args):
+    request = hit_request()
+    ptrack.tracker.record(args, {}, lambda: request)
+    assert queue() == []
+    assert len(the_row().args) == len(args)
+    assert "refused a hit of pixel ptrack.opens.pixels.OpenPixel" in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("args", "fault"),
-    [
-        (["--days", "0"], "--days is 0"),
-        (["--days", "-1"], "--days is -1"),
-        (["--days", "9" * 9], "pass fewer days"),
-        (["--days", "5", "--batch", "0"], "--batch is 0"),
-        ([], "--days"),
-        (["--days", "x"], "invalid int value"),
-    ],
-)
-def test_pruning_refuses_what_makes_no_sense(args, fault):
-    keep_at(timedelta(days=400))
-    with pytest.raises(CommandError, match=fault):
-        prune(*args)
-    assert Open.objects.count() == 1
+def test_a_check_looks_at_the_task_backend(queue):
+    messages = [message for message in checks.run_checks(tags=["ptrack"]) if message.id == "ptrack.W005"]
+    assert ["OpenPixel" in messages[0].msg, "ClickLink" in messages[1].msg] == [True, True]
+
+
+def test_without_a_queue_there_is_nothing_to_check():
+    assert [message for message in checks.run_checks(tags=["ptrack"]) if message.id == "ptrack.W005"] == []
 
 
 # The app
@@ -319,7 +308,7 @@ def test_the_migrations_are_complete():
 def test_its_label_does_not_clash_with_an_opens_app_of_the_site():
     config = apps.get_app_config("ptrack_opens")
     assert (config.name, config.label) == ("ptrack.opens", "ptrack_opens")
-    assert apps.get_model("ptrack_opens", "Open") is Open
+    assert apps.get_model("ptrack_opens", "PixelHit") is PixelHit
 
 
 NEW_SITE = """
@@ -347,8 +336,8 @@ print("django.contrib.admin" in sys.modules, "ptrack.background" in sys.modules)
 
 
 def test_a_site_without_admin_and_task_engine_writes_no_code():
-    path = str(Path(ptrack.__file__).parents[1])
-    code = f"import sys; sys.path.insert(0, {path!r}){NEW_SITE}"
+    checkout = str(Path(ptrack.__file__).parents[1])
+    code = f"import sys; sys.path.insert(0, {checkout!r}){NEW_SITE}"
     environ = {name: value for name, value in os.environ.items() if not name.startswith("DJANGO")}
     result = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, env=environ)
     assert result.stderr == ""

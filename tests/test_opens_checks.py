@@ -14,11 +14,11 @@ import pytest
 from django.core import checks
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
-from django.db import connections
+from django.db import OperationalError, connections
 from django.test import override_settings
 
 import ptrack
-from ptrack.opens.models import Open
+from ptrack.opens.models import LinkHit, PixelHit
 
 TIME_OUTS = {"connect_timeout": 2, "options": "-c lock_timeout=500 -c statement_timeout=1000"}
 
@@ -27,7 +27,7 @@ class OtherRouter:
     """Sends the rows to the alias ``other``."""
 
     def db_for_write(self, model, **hints):
-        return "other" if model is Open else None
+        return "other" if model in (PixelHit, LinkHit) else None
 
 
 @pytest.fixture
@@ -52,34 +52,69 @@ def found(check_id, **kwargs):
 # Which database
 
 
-@pytest.mark.parametrize("vendor", ["sqlite", "postgresql"])
-def test_the_database_may_be_sqlite_or_postgresql(other, monkeypatch, vendor):
-    monkeypatch.setattr(other, "vendor", vendor)
+def pretend(monkeypatch, connection, vendor, is_mariadb=None, version=None):
+    """Let a connection say that it leads to another database, for there is no such server here."""
+    monkeypatch.setattr(connection, "vendor", vendor)
+    monkeypatch.setattr(connection, "mysql_is_mariadb", is_mariadb, raising=False)
+    monkeypatch.setattr(connection, "mysql_version", version, raising=False)
+
+
+@pytest.mark.parametrize(
+    "database",
+    [
+        ["sqlite"],
+        ["postgresql"],
+        ["mysql", True, (10, 11, 6)],
+        ["mysql", True, (11, 4, 1)],
+        ["mysql", True, (12, 0, 0)],
+    ],
+)
+def test_the_database_may_be_one_of_three(other, monkeypatch, database):
+    pretend(monkeypatch, other, *database)
     assert found("ptrack.E006") == []
 
 
-@pytest.mark.parametrize("vendor", ["mysql", "oracle", "microsoft", "cockroachdb"])
-def test_e006_any_other_database(other, monkeypatch, vendor):
-    monkeypatch.setattr(other, "vendor", vendor)
+@pytest.mark.parametrize(
+    "database",
+    [["mysql", False, (8, 4, 0)], ["mysql", True, (10, 6, 22)], ["oracle"], ["microsoft"], ["cockroachdb"]],
+)
+def test_e006_any_other_database(other, monkeypatch, database):
+    pretend(monkeypatch, other, *database)
+    vendor = database[0]
     [message] = found("ptrack.E006")
     assert message.level == checks.ERROR
     assert f"'other', of the kind '{vendor}'" in message.msg
-    assert "PostgreSQL or SQLite" in message.hint
+    assert "MariaDB 10.11" in message.hint
     # The command migrate names the alias that it migrates.
     assert found("ptrack.E006", databases=["other"]) == [message]
 
 
 def test_the_database_of_the_site_may_be_any_if_the_rows_go_elsewhere(other, monkeypatch):
-    monkeypatch.setattr(connections["default"], "vendor", "mysql")
+    monkeypatch.setattr(connections["default"], "vendor", "oracle")
     assert found("ptrack.E006") == []
     with override_settings(DATABASE_ROUTERS=[]):
         assert len(found("ptrack.E006")) == 1
 
 
 def test_manage_py_check_fails(other, monkeypatch):
-    monkeypatch.setattr(other, "vendor", "mysql")
+    monkeypatch.setattr(other, "vendor", "oracle")
     with pytest.raises(SystemCheckError, match=r"ptrack\.E006"):
         call_command("check", "--tag", "ptrack", stdout=io.StringIO())
+
+
+class Unreachable:
+    """What Django makes of a MySQL or MariaDB that nobody reaches."""
+
+    alias, vendor = "other", "mysql"
+
+    @property
+    def mysql_is_mariadb(self):
+        raise OperationalError("nobody there")
+
+
+def test_a_database_that_cannot_be_asked_is_not_judged(monkeypatch):
+    monkeypatch.setattr("ptrack.opens.checks._connection_of_rows", Unreachable)
+    assert found("ptrack.E006") == []
 
 
 # A backend that says it is another database, for there is no such server here.
@@ -87,7 +122,7 @@ STAND_IN = """
 from django.db.backends.sqlite3 import base
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    vendor = "mysql"
+    vendor = "oracle"
 """
 
 SITE = """
@@ -114,7 +149,7 @@ def test_migrate_stops_before_it_does_anything(tmp_path, engine, works):
     assert (done.returncode == 0) is works
     with closing(sqlite3.connect(name)) as database:
         tables = {table for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    assert ("ptrack_opens_open" in tables) is works
+    assert ("ptrack_opens_pixelhit" in tables) is works
     assert bool(tables) is works
 
 

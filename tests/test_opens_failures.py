@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,14 +11,14 @@ import pytest
 from django.db import InterfaceError, OperationalError
 
 import ptrack
-from ptrack.background import run_pixel
 from ptrack.opens import failures, pixels
 from ptrack.opens.apps import short_repeats
 from ptrack.opens.failures import MESSAGE_MAX_LENGTH, ShortRepeats, shortened_when_repeated
-from ptrack.opens.models import Open
+from ptrack.opens.models import PixelHit
+from ptrack.opens.tasks import store_hit
 from ptrack.testing import open_mail
 
-pytestmark = pytest.mark.usefixtures("kept", "unconnected")
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kept")]
 
 REFUSED = "connection to port 5432 refused"
 
@@ -47,7 +48,7 @@ def failing(error):
         raise error
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(Open.objects), "bulk_create", fail)
+        patch.setattr(PixelHit, "save", fail)
         yield
 
 
@@ -105,7 +106,7 @@ def test_a_long_message_is_cut(caplog, clock):
 
 
 def test_what_is_no_database_error_keeps_its_traceback(caplog, clock, monkeypatch):
-    monkeypatch.setattr(type(Open.objects), "record", lambda *args: 1 / 0)
+    monkeypatch.setattr(PixelHit, "save", lambda *args, **kwargs: 1 / 0)
     for _ in range(2):
         open_mail(ptrack.pixel_img())
     assert tracebacks(caplog) == [True, True]
@@ -115,7 +116,7 @@ def test_the_database_error_of_another_pixel_keeps_its_traceback(caplog, clock):
     @ptrack.tracker.register
     class OtherPixel(ptrack.TrackingPixel):
         def record(self, *args, **kwargs):
-            Open.objects.bulk_create([])
+            PixelHit().save()
 
     ptrack.tracker.unregister(pixels.OpenPixel)
     for _ in range(2):
@@ -131,19 +132,14 @@ def test_the_error_itself_stays_whole():
 
 
 def test_in_a_worker_the_task_fails_and_a_repeat_is_one_line(caplog, clock):
-    @ptrack.tracker.register
-    class KeptPixel(ptrack.BackgroundPixel):
-        record = pixels.OpenPixel.record
-
-    ptrack.tracker.unregister(pixels.OpenPixel)
-    tasks = []
+    described = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(run_pixel.using()), "enqueue", lambda task, *args: tasks.append(args))
+        patch.setattr(pixels, "keep", lambda path, description: described.append(description))
         open_mail(ptrack.pixel_img())
     for _ in range(2):
         with failing(OperationalError(REFUSED)), pytest.raises(OperationalError, match=REFUSED):
-            run_pixel.func(*tasks[0])
-    assert ["KeptPixel failed" in message for message in caplog.messages] == [True, True]
+            store_hit.func(json.dumps(described[0]))
+    assert ["from the queue could not be stored" in message for message in caplog.messages] == [True, True]
     assert [record.exc_info is not None for record in caplog.records] == [True, False]
 
 

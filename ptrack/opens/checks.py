@@ -8,7 +8,7 @@ from typing import Any
 
 from django.apps import apps
 from django.core import checks
-from django.db import connections, router
+from django.db import Error, connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ptrack import conf
@@ -17,8 +17,11 @@ from .models import PixelHit
 
 TAG = "ptrack"
 
-#: The databases that the table was made for, and tried with.
-VENDORS = ("sqlite", "postgresql", "mysql")
+#: The databases that the tables were made for, beside MariaDB, and tried with.
+VENDORS = ("sqlite", "postgresql")
+
+#: The first version of MariaDB that they were tried with.
+MARIADB_VERSION = (10, 11)
 
 # What PostgreSQL's client passes to the server, such as "-c lock_timeout=500". Zero is no limit.
 _LIMIT_OF_STATEMENTS = re.compile(r"\b(?:lock|statement)[_-]timeout\s*=\s*'?0*[1-9]", re.IGNORECASE)
@@ -46,15 +49,15 @@ def check_ptrack_is_installed(**kwargs: Any) -> list[checks.CheckMessage]:
 
 def check_database(**kwargs: Any) -> list[checks.CheckMessage]:
     connection = _connection_of_rows()
-    # The vendor is known without a connection; the name that people know may take one.
-    if connection.vendor in VENDORS:
+    # The vendor is known without a connection; whether it is MariaDB takes one.
+    if connection.vendor in VENDORS or (connection.vendor == "mysql" and _may_be_mariadb(connection)):
         return []
     return [
         checks.Error(
-            f"ptrack.opens cannot use the database {connection.alias!r}, of the kind {connection.vendor!r}: repeated "
-            "opens would count as unique ones, and the report would fail.",
-            hint="Use PostgreSQL or SQLite. If the site has such a database under another alias, send the app "
-            "'ptrack_opens' there with DATABASE_ROUTERS.",
+            f"ptrack.opens cannot use the database {connection.alias!r}, of the kind {connection.vendor!r}: it was "
+            "neither made for it nor tried with it, and its numbers could be wrong.",
+            hint="Use PostgreSQL, SQLite, or MariaDB 10.11 or newer. If the site has such a database under another "
+            "alias, send the app 'ptrack_opens' there with DATABASE_ROUTERS.",
             id="ptrack.E006",
         )
     ]
@@ -81,6 +84,15 @@ def check_time_outs(**kwargs: Any) -> list[checks.CheckMessage]:
 
 def _connection_of_rows() -> BaseDatabaseWrapper:
     return connections[router.db_for_write(PixelHit)]
+
+
+def _may_be_mariadb(connection: Any) -> bool:
+    """Return whether a database of the kind "mysql" is a MariaDB that is new enough, or cannot be asked."""
+    try:
+        return connection.mysql_is_mariadb and connection.mysql_version >= MARIADB_VERSION
+    except Error:
+        # Whatever needs the database says better why it cannot be reached.
+        return True
 
 
 def _missing_time_outs(options: Mapping[str, Any]) -> list[str]:

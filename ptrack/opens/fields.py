@@ -61,6 +61,10 @@ class TextsField(models.JSONField):
 
 
 def _convert(texts: Any, convert: Callable[[str], str]) -> Any:
-    if isinstance(texts, dict):
-        return {convert(name): convert(text) for name, text in texts.items()}
-    return [convert(text) for text in texts]
+    match texts:
+        case dict():
+            return {convert(name): convert(text) for name, text in texts.items()}
+        case list():
+            return [convert(text) for text in texts]
+    # A lookup of Django's into the JSON, such as kwargs__reader, gives a value alone.
+    return texts
