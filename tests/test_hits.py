@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import logging
 import time
+import uuid
 import weakref
 from asyncio import CancelledError
 from datetime import UTC, datetime, timedelta, timezone
@@ -86,12 +87,20 @@ def test_the_same_email_opened_again_has_the_same_pixel_id(requests):
 
 
 def test_the_padding_of_a_token_does_not_change_the_pixel_id():
-    assert hit("token==").pixel_id == hit("token").pixel_id == "b7ec0488fd6ac0b8ff79180aa04b7f75"
+    assert hit("token==").pixel_id == hit("token").pixel_id == "b7ec0488fd6a50b8bf79180aa04b7f75"
     assert hit("Token").pixel_id != hit("token").pixel_id
 
 
 def test_a_token_of_any_text_has_a_pixel_id():
     assert len(hit("é\ud800\x00").pixel_id) == 32
+
+
+def test_the_ids_are_those_of_uuids_that_every_database_takes():
+    found = hit("token", timestamp=1_790_000_000.123)
+    assert uuid.UUID(found.pixel_id).version == 5
+    assert (uuid.UUID(found.id).version, uuid.UUID(found.id).variant) == (7, uuid.RFC_4122)
+    assert uuid.UUID(found.id).int >> 80 == 1_790_000_000_123
+    assert found.id == found.id != hit("token", timestamp=1_790_000_000.123).id
 
 
 def test_the_repr_of_a_hit_does_not_hold_its_token():

@@ -94,7 +94,9 @@ def test_every_hit_is_a_row():
 @pytest.mark.parametrize(("keeps_query", "stored"), [(False, "https://www.example.com/shop/"), (True, SHOP)])
 def test_every_click_is_a_row(keeps_query, stored):
     with override_settings(**LINKS, PTRACK_OPENS_KEEP_QUERY=keeps_query):
-        click_links(f'<a href="{ptrack.link_url(SHOP, "welcome", user=12)}">', user_agent=CHROME)
+        click_links(
+            f'<a href="{ptrack.link_url(SHOP, "welcome", user=12)}">', user_agent=CHROME, sec_fetch_mode="navigate"
+        )
     row = the_row(LinkHit)
     assert row.url == stored
     assert (row.args, row.kwargs, row.kind) == (["welcome"], {"user": "12"}, "person")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import threading
 import uuid
+from datetime import timedelta
+from importlib import import_module
 
 import pytest
-from django.db import connection, connections
+from django.db import DataError, IntegrityError, OperationalError, connection, connections, transaction
+from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from ptrack.hits import HitKind, to_digest
+from ptrack.hits import Hit, HitKind, to_digest
+from ptrack.opens.ages import to_bucket
 from ptrack.opens.models import MARKERS, LinkHit, PixelHit
 from ptrack.opens.rows import make_row
 from ptrack.opens.storing import store
@@ -85,31 +89,148 @@ def test_a_hit_that_is_stored_already_is_left_as_it_is():
     assert PixelHit.objects.get().kind == "person"
 
 
-def test_eight_threads_give_one_unique_open():
-    barrier = threading.Barrier(8)
+def race(threads, steps, store=store):
+    """Let threads store a hit of the same pixel at the same moment, for so many pixels."""
+    barrier = threading.Barrier(threads)
     failed = []
 
     def run(number):
         try:
-            for step in range(20):
+            for step in range(steps):
                 row = make_row(description(pixel=to_digest(b"%d" % step).hex, kind=("person", "proxy")[number % 2]))
                 barrier.wait(timeout=60)
                 store(row)
         except BaseException as error:
             failed.append(error)
             barrier.abort()
-            raise
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=run, args=[number]) for number in range(8)]
-    for thread in threads:
+    running = [threading.Thread(target=run, args=[number]) for number in range(threads)]
+    for thread in running:
         thread.start()
-    for thread in threads:
+    for thread in running:
         thread.join()
     assert not failed
-    assert PixelHit.objects.count() == 160
-    assert len(marked("first_open_of")) == len(marked("first_possible_open_of")) == 20
+    assert PixelHit.objects.count() == threads * steps
+    assert len(marked("first_open_of")) == len(marked("first_possible_open_of")) == steps
+
+
+@pytest.fixture(params=["read committed", "repeatable read", "serializable"])
+def isolated(request, monkeypatch):
+    """Let the connections of new threads have an isolation level."""
+    level = request.param
+    if connection.vendor == "sqlite":
+        pytest.skip("SQLite has one level.")
+    if connection.vendor == "postgresql":
+        level = getattr(import_module("psycopg").IsolationLevel, level.replace(" ", "_").upper())
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "isolation_level", level)
+
+
+def test_eight_threads_give_one_unique_open():
+    race(threads=8, steps=20)
+
+
+def test_eight_threads_give_one_unique_open_at_each_isolation_level(isolated):
+    race(threads=8, steps=10)
+
+
+def store_in_a_snapshot(row):
+    with transaction.atomic():
+        # With this, the transaction sees no row that is stored later, unless it reads what is committed.
+        PixelHit.objects.count()
+        store(row)
+
+
+@pytest.mark.parametrize("isolated", ["read committed", "repeatable read"], indirect=True)
+def test_in_the_transactions_of_others_no_hit_is_lost(isolated):
+    race(threads=2, steps=20, store=store_in_a_snapshot)
+
+
+def test_a_conflict_does_not_break_the_transaction_of_others():
+    keep()
+    with transaction.atomic():
+        store(make_row(description(kind="prefetch")))
+        row = make_row(description())
+        store(row)
+        # A hit that is stored already is a conflict.
+        store(row)
+        assert PixelHit.objects.count() == 3
+
+
+def test_a_conflict_that_does_not_end_is_raised_and_leaves_no_row(monkeypatch):
+    tries = []
+
+    def conflict(hit, **options):
+        tries.append([hit.first_open_of, hit.first_possible_open_of])
+        raise IntegrityError("some other column")
+
+    monkeypatch.setattr(PixelHit, "save", conflict)
+    with pytest.raises(IntegrityError, match="some other column"):
+        store(make_row(description()))
+    assert [any(markers) for markers in tries] == [True, True, False]
+
+
+@pytest.mark.parametrize("error", [OperationalError(1205, "Lock wait"), OperationalError("gone"), DataError("x")])
+def test_what_is_no_conflict_is_not_tried_again(monkeypatch, error):
+    tries = []
+
+    def fail(hit, **options):
+        tries.append(hit)
+        raise error
+
+    monkeypatch.setattr(PixelHit, "save", fail)
+    with pytest.raises(type(error)):
+        store(make_row(description()))
+    assert len(tries) == 1
+
+
+class SerializationFailure(Exception):
+    sqlstate = "40001"
+
+
+@pytest.mark.parametrize("args", [(1213, "Deadlock found"), ("could not serialize access",)])
+def test_what_another_statement_made_fail_is_tried_again(monkeypatch, args):
+    error = OperationalError(*args)
+    error.__cause__ = SerializationFailure() if len(args) == 1 else None
+    real, failures = PixelHit.save, [error]
+
+    def fail_once(hit, **options):
+        if failures:
+            raise failures.pop()
+        real(hit, **options)
+
+    monkeypatch.setattr(PixelHit, "save", fail_once)
+    store(make_row(description()))
+    assert PixelHit.objects.get().first_open_of
+
+
+def test_every_database_takes_every_id():
+    for number in range(200):
+        keep(pixel=Hit(f"token {number}", {}, NOW).pixel_id, reader=number)
+    assert len(marked("first_open_of")) == PixelHit.objects.values("email_id").distinct().count() == 200
+
+
+def test_a_hit_that_comes_when_others_are_deleted_is_never_the_first():
+    with override_settings(PTRACK_OPENS_KEEP_DAYS=30):
+        late = keep(issued_at=NOW - 31 * 24 * HOUR)
+        in_time = keep(issued_at=NOW - 29 * 24 * HOUR)
+    assert (late.first_open_of, late.first_possible_open_of) == (None, None)
+    assert in_time.first_open_of
+
+
+def test_a_hit_without_a_time_of_rendering_is_never_late():
+    with override_settings(PTRACK_OPENS_KEEP_DAYS=1):
+        assert keep(issued_at=None).first_open_of
+
+
+@pytest.mark.parametrize("use_tz", [True, False])
+def test_times_are_those_of_the_hit(use_tz):
+    with override_settings(USE_TZ=use_tz, TIME_ZONE="Asia/Tokyo"):
+        hit = keep()
+        assert hit.age == timedelta(hours=1)
+        assert hit.at - hit.issued_at == timedelta(hours=1)
+        assert hit.age_bucket == to_bucket(timedelta(hours=1))
 
 
 ODD = [
