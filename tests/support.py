@@ -23,9 +23,15 @@ from ptrack import Tracker, TrackingLink, TrackingPixel
 HAS_POSTGRESQL = "PGHOST" in os.environ
 NO_POSTGRESQL = "There is no PostgreSQL. With Debian's package postgresql, pg_virtualenv -t runs a command with one."
 
-#: A mark for tests that run on PostgreSQL too, where there is one.
+HAS_MARIADB = "MARIADB_CONFIG" in os.environ
+
+#: A mark for tests that run on PostgreSQL and on MariaDB too, where there is one.
 on_each_database = pytest.mark.skipif(
-    os.environ.get("PTRACK_TEST_DATABASE") == "postgresql" and not HAS_POSTGRESQL, reason=NO_POSTGRESQL
+    os.environ.get("PTRACK_TEST_DATABASE") == "postgresql"
+    and not HAS_POSTGRESQL
+    or os.environ.get("PTRACK_TEST_DATABASE") == "mariadb"
+    and not HAS_MARIADB,
+    reason=f"{NO_POSTGRESQL} With mariadb-server, .ci/with_mariadb runs one with a MariaDB.",
 )
 
 #: A mark for tests that run on PostgreSQL alone.
