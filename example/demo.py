@@ -81,7 +81,7 @@ def port_number(text: str) -> int:
 
 def serve_until_stopped(site_url: str) -> None:
     print(f"\nThe email, and its opens and clicks as they are recorded: {site_url}/")
-    print(f"The report on a month of opens, in the admin: {site_url}/admin/ptrack_opens/open/report/")
+    print(f"The report on a month of opens, in the admin: {site_url}/admin/ptrack_opens/pixelhit/report/")
     print("Ctrl-C stops the server.")
     # Short waits, because on Windows Ctrl-C does not end a wait without a limit.
     while True:

@@ -27,10 +27,8 @@ HAS_MARIADB = "MARIADB_CONFIG" in os.environ
 
 #: A mark for tests that run on PostgreSQL and on MariaDB too, where there is one.
 on_each_database = pytest.mark.skipif(
-    os.environ.get("PTRACK_TEST_DATABASE") == "postgresql"
-    and not HAS_POSTGRESQL
-    or os.environ.get("PTRACK_TEST_DATABASE") == "mariadb"
-    and not HAS_MARIADB,
+    (os.environ.get("PTRACK_TEST_DATABASE") == "postgresql" and not HAS_POSTGRESQL)
+    or (os.environ.get("PTRACK_TEST_DATABASE") == "mariadb" and not HAS_MARIADB),
     reason=f"{NO_POSTGRESQL} With mariadb-server, .ci/with_mariadb runs one with a MariaDB.",
 )
 

@@ -10,8 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 import ptrack
-from ptrack.hits import Hit
-from ptrack.opens.models import Open
+from ptrack.hits import Hit, HitRequest
+from ptrack.opens.rows import describe_hit, make_row
+from ptrack.opens.storing import store
 
 VIEWER = "viewer"
 READERS = 120
@@ -42,7 +43,7 @@ def prepare() -> None:
     """Make the tables, the user, and the hits of four numbers of the newsletter, one a week."""
     call_command("migrate", verbosity=0)
     viewer = User.objects.create(username=VIEWER, is_staff=True)
-    viewer.user_permissions.add(Permission.objects.get(codename="view_open"))
+    viewer.user_permissions.add(Permission.objects.get(codename="view_pixelhit"))
     random = Random(12)
     for week in range(4):
         sent_at = timezone.now() - timedelta(days=28 - 7 * week)
@@ -55,9 +56,9 @@ def _open_some_times(kwargs: dict[str, int], sent_at: datetime, random: Random) 
     for _ in range(random.choice((0, 0, 1, 1, 2))):
         delay = timedelta(hours=random.expovariate(1 / 20))
         [user_agent] = random.choices(list(USER_AGENTS), list(USER_AGENTS.values()))
-        request = HttpRequest()
+        request = HitRequest()
         request.META = {"HTTP_USER_AGENT": user_agent}
         request.ptrack = Hit(token, request.META, min(sent_at + delay, timezone.now()).timestamp())
         # The token was made just now, but the story says that its email was sent weeks ago.
         request.ptrack.issued_at = sent_at.replace(microsecond=0)
-        Open.objects.record(request, ["newsletter"], kwargs)
+        store(make_row(describe_hit(request, ["newsletter"], kwargs)))

@@ -34,7 +34,7 @@ owns_server = pytest.mark.skipif(
 def locked_table(name: str) -> Iterator[None]:
     """Lock the table of hits, as a migration does."""
     with psycopg.connect(dbname=name) as connection:
-        connection.execute("LOCK TABLE ptrack_opens_open IN ACCESS EXCLUSIVE MODE")
+        connection.execute("LOCK TABLE ptrack_opens_pixelhit IN ACCESS EXCLUSIVE MODE")
         yield
 
 

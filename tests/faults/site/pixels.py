@@ -4,10 +4,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from django.http import HttpRequest
-
 import ptrack
+from ptrack.hits import HitRequest
+from ptrack.opens.failures import shortened_when_repeated
 from ptrack.opens.pixels import OpenPixel
+from ptrack.opens.rows import describe_hit, make_row
+from ptrack.opens.storing import store
 
 # StoppingPixel stores the hits in its place.
 ptrack.tracker.unregister(OpenPixel)
@@ -30,23 +32,27 @@ class FailingPixel(ptrack.TrackingPixel):
                     gevent.sleep(60)
 
 
+Base: Any = ptrack.BackgroundPixel if "FAULTS_BACKEND" in os.environ else ptrack.TrackingPixel
+
+
 @ptrack.tracker.register
-class StoppingPixel(OpenPixel):
+class StoppingPixel(Base):
     """Stores each hit, and stops before or after it if the hit asks for that, until it is killed or a file is gone."""
 
-    def record(self, request: HttpRequest, /, *args: Any, **kwargs: Any) -> None:
+    def record(self, request: HitRequest, /, *args: Any, **kwargs: Any) -> None:
         when = kwargs.get("stops")
         if when == "before":
             _stop(request)
-        super().record(request, *args, **kwargs)
+        with shortened_when_repeated():
+            store(make_row(describe_hit(request, args, kwargs)))
         if when == "after":
             _stop(request)
 
 
-def _stop(request: HttpRequest) -> None:
+def _stop(request: HitRequest) -> None:
     file = Path(os.environ["FAULTS_STOP_FILE"])
     if file.exists():
         with Path(os.environ["FAULTS_STOPPED"]).open("a") as stopped:
-            stopped.write(f"{os.getpid()} {request.ptrack.id}\n")  # type: ignore[attr-defined]
+            stopped.write(f"{os.getpid()} {request.ptrack.id}\n")
     while file.exists():
         time.sleep(0.1)

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 import ptrack
-from ptrack.opens.models import Open
+from ptrack.opens.models import PixelHit
 
 
 class Command(BaseCommand):
@@ -33,7 +33,7 @@ class Command(BaseCommand):
 
     def rows(self) -> str:
         """Return the number of each row."""
-        return "\n".join(str(kwargs["number"]) for kwargs in Open.objects.values_list("kwargs", flat=True))
+        return "\n".join(kwargs["number"] for kwargs in PixelHit.objects.values_list("kwargs", flat=True))
 
     def unfinished(self) -> int:
         """Return the number of tasks that have not been done."""
