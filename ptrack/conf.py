@@ -189,6 +189,20 @@ def opens_keep_days() -> int | None:
     )
 
 
+def has_opens_sent() -> bool:
+    """Return whether ``PTRACK_OPENS_SENT`` is set."""
+    return _read("PTRACK_OPENS_SENT", None) is not None
+
+
+def opens_sent() -> Callable[..., object] | None:
+    """Return the callable of ``PTRACK_OPENS_SENT``, which knows how many emails were sent, or None if it is not set.
+
+    Raises ``ImproperlyConfigured`` when the setting is neither a callable nor the dotted path of
+    one.
+    """
+    return to_callable("PTRACK_OPENS_SENT", _read("PTRACK_OPENS_SENT", None))
+
+
 def opens_in_background() -> bool:
     """Return whether ``ptrack.opens`` records in the task engine, the setting ``PTRACK_OPENS_IN_BACKGROUND``."""
     return bool(_read("PTRACK_OPENS_IN_BACKGROUND", False))

@@ -15,10 +15,12 @@ from django.urls import path
 
 from .arguments import Argument, seen_arguments
 from .chart import make_chart
+from .columns import columns_of
 from .csv_files import hit_lines, report_lines
 from .fields import escape
 from .models import PixelHit
-from .report import HEADINGS, hits_in, make_report
+from .report import make_report
+from .selection import Selection
 from .window import DEFAULT_DAYS, Window
 from .words import humanize_duration, printable, to_json
 
@@ -133,7 +135,7 @@ class PixelHitAdmin(Base):
         # An invalid form gets the page, which says what is wrong, and never a file.
         file_format = request.GET.get("format") if form.is_valid() else None
         if file_format == "hits":
-            return _csv_response(hit_lines(hits_in(form.window).order_by("at", "pk").iterator()), "hits")
+            return _csv_response(hit_lines(Selection(form.window).of(PixelHit)), "hits")
         report = make_report(form.window, form.argument)
         if file_format == "report":
             return _csv_response(report_lines(report), "report")
@@ -147,9 +149,9 @@ class PixelHitAdmin(Base):
             "title": "Report on hits",
             "opts": self.opts,
             "form": form,
-            "headings": HEADINGS,
+            "headings": [column.heading for column in columns_of(report)],
             "report": report,
-            "chart": make_chart(report.opens_by_date),
+            "chart": make_chart(report.opens_by_date or {}),
             "report_csv_query": urlencode({**query, "format": "report"}),
             "hits_csv_query": urlencode({**query, "format": "hits"}),
         }

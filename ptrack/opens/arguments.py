@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from django.db.models import Min
@@ -41,6 +41,12 @@ def seen_arguments() -> list[Argument]:
     positions = max((names[0] for names in lists), default=0)
     keywords = {name for names in lists for name in names[1:] if _NAME_IN_TAG.fullmatch(name)}
     return [Argument(key) for key in (*range(positions), *sorted(keywords))]
+
+
+def default_argument(arguments: Iterable[Argument]) -> Argument | None:
+    """Return the argument to group by unless another one is chosen: the first with a name, or else the first."""
+    named_first = sorted(arguments, key=lambda argument: not isinstance(argument.key, str))
+    return named_first[0] if named_first else None
 
 
 def _distinct_names(model: type[StoredHit]) -> Iterator[str]:

@@ -8,8 +8,13 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from .models import PixelHit
-from .report import AGE_HEADING, HEADINGS, Report
+from django.db.models import QuerySet
+from django.utils.translation import gettext
+
+from .columns import Column, columns_of
+from .models import LinkHit
+from .rates import to_percent
+from .report import Report
 from .words import printable, to_json
 
 # Spreadsheets take a cell that begins with one of these, or with its full-width form, for a
@@ -33,16 +38,19 @@ _HIT_HEADINGS = [
 
 def report_lines(report: Report) -> Iterator[str]:
     """Yield the lines of a report."""
-    headings = [f"{AGE_HEADING} in seconds" if heading == AGE_HEADING else heading for heading in HEADINGS]
-    yield from _lines([[report.by or "", *headings]])
-    yield from _lines([group.label, *group.cells] for group in (*report.groups, report.total))
+    columns = columns_of(report)
+    remark = [gettext("remark")] if report.has_rates else []
+    yield from _lines([[report.by or "", *(cell for column in columns for cell in _to_headings(column)), *remark]])
+    for group in (*report.groups, report.total):
+        cells = (cell for column in columns for cell in _to_cells(column, column.of(group)))
+        yield from _lines([[group.label, *cells, *([group.remark] if report.has_rates else [])]])
 
 
-def hit_lines(hits: Iterable[PixelHit]) -> Iterator[str]:
-    """Yield the lines of a list of hits."""
-    yield from _lines([_HIT_HEADINGS])
-    yield from _lines(
-        [
+def hit_lines(hits: QuerySet[Any]) -> Iterator[str]:
+    """Yield the lines of stored hits, in the order of their arrival."""
+    yield from _lines([[*_HIT_HEADINGS, *(["URL"] if hits.model is LinkHit else [])]])
+    for hit in hits:
+        cells = [
             hit.at,
             hit.kind,
             hit.rule,
@@ -55,8 +63,27 @@ def hit_lines(hits: Iterable[PixelHit]) -> Iterator[str]:
             hit.pixel_id,
             hit.pk,
         ]
-        for hit in hits
-    )
+        yield from _lines([[*cells, hit.url] if isinstance(hit, LinkHit) else cells])
+
+
+def _to_headings(column: Column) -> list[str]:
+    match column.key:
+        case "median_age":
+            return [gettext("median time to open in seconds")]
+        case "open_rate":
+            return [gettext("surely opened, %"), gettext("possibly opened, %")]
+        case "click_rate":
+            return [gettext("clicked, %")]
+    return [column.heading]
+
+
+def _to_cells(column: Column, value: Any) -> list[Any]:
+    match column.key:
+        case "open_rate":
+            return [None, None] if value is None else [to_percent(rate) for rate in value]
+        case "click_rate":
+            return [None if value is None else to_percent(value)]
+    return [value]
 
 
 class _Echo:

@@ -19,6 +19,10 @@ class ExactText(Func):
         template = "CONVERT(%(expressions)s USING utf8mb4) COLLATE utf8mb4_nopad_bin"
         return self.as_sql(compiler, connection, template=template, **context)
 
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Return the SQL for PostgreSQL, with the order of the other databases."""
+        return self.as_sql(compiler, connection, template='(%(expressions)s COLLATE "C")', **context)
+
 
 class ArgumentText(Func):
     """The text of one argument of a stored hit; NULL without that argument."""
@@ -30,6 +34,10 @@ class ArgumentText(Func):
         """Take a position counted from 0, or a name as it is stored."""
         super().__init__(F("kwargs" if isinstance(key, str) else "args"), Value(str(key)))
         self.key = key
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Return the SQL for PostgreSQL, with the order of the other databases."""
+        return self.as_sql(compiler, connection, template='(%(function)s(%(expressions)s) COLLATE "C")', **context)
 
     def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
         """Return the SQL for SQLite, whose paths do not find all names."""

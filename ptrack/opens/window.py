@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from django.utils import timezone
 
 from ptrack import conf
+
+#: What a bar of a chart stands for.
+Unit = Literal["day", "week", "month", "year"]
 
 #: The number of days that a report covers unless others are chosen.
 DEFAULT_DAYS = 30
 
 #: The days that can be chosen. Each of them begins at a valid moment in every time zone.
 FIRST_DATE, LAST_DATE = date(1970, 1, 2), date(2199, 12, 31)
+
+# Up to this number of days a chart has a bar for each of the unit. So it has about a hundred bars at most.
+_MAX_DAYS: dict[Unit, int] = {"day": 100, "week": 700, "month": 3000}
 
 
 class Window(NamedTuple):
@@ -45,6 +51,11 @@ class Window(NamedTuple):
     def days(self) -> int:
         """The number of days."""
         return (self.until - self.since).days + 1
+
+    @property
+    def unit(self) -> Unit:
+        """What a bar of the window's chart stands for."""
+        return next((unit for unit, days in _MAX_DAYS.items() if self.days <= days), "year")
 
     def bounds(self) -> tuple[datetime, datetime]:
         """Return the moment at which the window begins and the moment before which it ends.

@@ -1,0 +1,190 @@
+"""Rates: the site says how many emails it sent, and the stored hits say how many of them were opened."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from numbers import Real
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections, transaction
+from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from ptrack import conf
+from ptrack._parsing import close_coroutine
+from ptrack._tracebacks import log_error
+
+from .arguments import Argument
+from .fields import to_text
+from .groups import Group, empty_group
+from .selection import Selection
+
+#: How to read the two ends of an open rate.
+RANGE_EXPLANATION = _(
+    "An open rate is a range: the emails that a reader surely opened, up to those that a reader may have opened, for "
+    "some providers request images ahead of their readers."
+)
+
+#: The number of groups that are named in one problem.
+_MAX_NAMED = 5
+
+
+class Fault(NamedTuple):
+    """Why a group has no rates."""
+
+    #: What is said beside the group.
+    remark: Any
+    #: What is said of all groups with the fault, or None if ``PTRACK_OPENS_SENT`` is not to blame.
+    problem: Any = None
+
+
+_WITHOUT_ARGUMENT = Fault(_("without the argument"))
+_NOTHING_SENT = Fault(_("no emails sent"))
+_NO_NUMBER = Fault(
+    _("no number of emails sent"),
+    _("PTRACK_OPENS_SENT names no number of emails sent for %s, so there are no rates for them."),
+)
+_BAD_NUMBER = Fault(
+    _("the number of emails sent is bad"),
+    _("PTRACK_OPENS_SENT names something else than a whole number from 0 for %s: let it return numbers of emails."),
+)
+_NAMED_TWICE = Fault(
+    _("several numbers of emails sent"),
+    _("PTRACK_OPENS_SENT names several numbers for %s: 42 and '42' are one value."),
+)
+_TOO_FEW = Fault(
+    _("fewer emails sent than opened"),
+    _("PTRACK_OPENS_SENT names fewer emails sent than were opened or clicked for %s: let it count all of them."),
+)
+
+
+class BadAnswerError(Exception):
+    """What the callable of ``PTRACK_OPENS_SENT`` returned is of no use. The message is for people."""
+
+
+def has_rates(selection: Selection, by: Argument | None) -> bool:
+    """Return whether the groups of a report may have rates.
+
+    The site knows how many emails it sent by one argument. It does not know how many of them meet
+    a condition on another one.
+    """
+    return selection.by_rendering and by is not None and (selection.where is None or selection.where.argument == by)
+
+
+class Rated(NamedTuple):
+    """Groups with the numbers of emails sent."""
+
+    groups: list[Group]
+    #: What ``PTRACK_OPENS_SENT`` got wrong, for people to read.
+    problems: list[str]
+    #: Whether it named more values without hits than there is room for.
+    has_more: bool
+
+
+def add_rates(selection: Selection, by: Argument, groups: list[Group], room: int) -> Rated:
+    """Return groups with the numbers of emails sent.
+
+    Values that ``PTRACK_OPENS_SENT`` names and that have no hits are added, at most ``room`` of them.
+    """
+    values = [group.value for group in groups if group.value is not None]
+    try:
+        answer = _ask(by, values, *map(_to_aware, selection.window.bounds()))
+    except BadAnswerError as error:
+        return Rated(groups, [str(error)], has_more=False)
+    others = sorted(answer.keys() - set(values))
+    if selection.where is not None:
+        others = [value for value in others if value == selection.where.value]
+    rated = []
+    named: dict[Fault, list[str]] = {}
+    for group in (*groups, *map(empty_group, others[:room])):
+        sent, fault = _judge(group, answer)
+        rated.append(replace(group, sent=sent, remark=str(fault.remark) if fault else ""))
+        if fault:
+            named.setdefault(fault, []).append(group.label)
+    problems = [str(fault.problem) % _to_list(labels) for fault, labels in named.items() if fault.problem]
+    return Rated(rated, problems, has_more=len(others) > room)
+
+
+def _ask(by: Argument, values: list[str], since: datetime, until: datetime) -> dict[str, list[Any]]:
+    """Return what the callable names for each value, as a list of one unless it names the value twice."""
+    argument = by.key if isinstance(by.key, str) else by.key + 1
+    handled = sys.exception()
+    try:
+        with ExitStack() as savepoints:
+            # What the callable breaks is not the transaction of the page.
+            for connection in connections.all(initialized_only=True):
+                if connection.in_atomic_block:
+                    savepoints.enter_context(transaction.atomic(using=connection.alias))
+            return _read(conf.opens_sent()(argument, values, since, until))  # type: ignore[misc]
+    except BadAnswerError:
+        raise
+    except ImproperlyConfigured as error:
+        raise BadAnswerError(str(error)) from None
+    except Exception as error:
+        log_error(error, handled, "PTRACK_OPENS_SENT could not be asked, so there are no rates.")
+        raise BadAnswerError(
+            gettext("PTRACK_OPENS_SENT raised %s, so there are no rates. The log says more.") % type(error).__name__
+        ) from None
+
+
+def _read(answer: object) -> dict[str, list[Any]]:
+    close_coroutine(answer)
+    if not isinstance(answer, Mapping):
+        raise BadAnswerError(
+            gettext("PTRACK_OPENS_SENT returned something of type %s, so there are no rates: let it return a dict.")
+            % type(answer).__name__
+        )
+    numbers: dict[str, list[Any]] = {}
+    for value, number in answer.items():
+        numbers.setdefault(to_text(value), []).append(number)
+    return numbers
+
+
+def _judge(group: Group, answer: Mapping[str, list[Any]]) -> tuple[int | None, Fault | None]:
+    """Return the number of emails sent, or None if it is of no use, and why there are no rates."""
+    if group.value is None:
+        return None, _WITHOUT_ARGUMENT
+    if group.value not in answer:
+        return None, _NO_NUMBER
+    if len(answer[group.value]) > 1:
+        return None, _NAMED_TWICE
+    number = _to_whole_number(answer[group.value][0])
+    if number is None:
+        return None, _BAD_NUMBER
+    if number < max(group.opens, group.possible_opens, group.clicks):
+        return None, _TOO_FEW
+    return number, None if number else _NOTHING_SENT
+
+
+def _to_whole_number(value: object) -> int | None:
+    # Databases give sums as Decimal, too.
+    if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
+        return None
+    try:
+        number = int(value)
+    except (ValueError, OverflowError):
+        # NaN, and what is infinite.
+        return None
+    return number if number == value and number >= 0 else None
+
+
+def to_percent(rate: float) -> str:
+    """Return a rate from 0 to 1 in percent, with one decimal unless it is a whole number."""
+    return f"{100 * rate:.1f}".removesuffix(".0")
+
+
+def _to_aware(moment: datetime) -> datetime:
+    return moment if timezone.is_aware(moment) else timezone.make_aware(moment, timezone.get_default_timezone())
+
+
+def _to_list(labels: list[str]) -> str:
+    more = len(labels) - _MAX_NAMED
+    text = ", ".join(labels[:_MAX_NAMED])
+    return gettext("%(values)s and %(number)d more") % {"values": text, "number": more} if more > 0 else text
