@@ -218,6 +218,11 @@ def uses_time_zones() -> bool:
     return bool(_read("USE_TZ", True))
 
 
+def time_zone() -> str:
+    """Return ``TIME_ZONE``, the name of the site's time zone."""
+    return str(_read("TIME_ZONE", "UTC"))
+
+
 def languages() -> list[str]:
     """Return the codes of ``LANGUAGES``, the languages that a request may have."""
     return [code for code, _ in _read("LANGUAGES", ())]

@@ -568,6 +568,7 @@ BROKEN_SETTINGS = {
     "ptrack.W008": {"PTRACK_APP_URL": "https://other.example"},
     "ptrack.E008": {"PTRACK_CONSENT": 5},
     "ptrack.E009": {"ROOT_URLCONF": WITH_LINKS},
+    "ptrack.E012": {"PTRACK_OPENS_SENT": 5},
     "ptrack.W011": {"ROOT_URLCONF": WITH_LINKS, "PTRACK_LINK_ALLOWED_HOSTS": ["*"]},
 }
 DEPLOY_IDS = ("ptrack.W004", "ptrack.W007", "ptrack.W008", "ptrack.W011")
@@ -612,5 +613,6 @@ def test_every_id_is_listed_once_in_the_docstring():
             "ptrack.W005",
             "ptrack.W009",
             "ptrack.W010",
+            "ptrack.W013",
         ]
     )

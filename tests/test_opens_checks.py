@@ -20,6 +20,8 @@ from django.test import override_settings
 import ptrack
 from ptrack.opens.models import LinkHit, PixelHit
 
+from support import on_each_database
+
 TIME_OUTS = {"connect_timeout": 2, "options": "-c lock_timeout=500 -c statement_timeout=1000"}
 
 
@@ -57,6 +59,11 @@ def pretend(monkeypatch, connection, vendor, is_mariadb=None, version=None):
     monkeypatch.setattr(connection, "vendor", vendor)
     monkeypatch.setattr(connection, "mysql_is_mariadb", is_mariadb, raising=False)
     monkeypatch.setattr(connection, "mysql_version", version, raising=False)
+    monkeypatch.setattr(connection, "cursor", answer_nothing)
+
+
+def answer_nothing():
+    raise OperationalError("nobody there")
 
 
 @pytest.mark.parametrize(
@@ -106,6 +113,7 @@ class Unreachable:
     """What Django makes of a MySQL or MariaDB that nobody reaches."""
 
     alias, vendor = "other", "mysql"
+    cursor = staticmethod(answer_nothing)
 
     @property
     def mysql_is_mariadb(self):
@@ -114,7 +122,7 @@ class Unreachable:
 
 def test_a_database_that_cannot_be_asked_is_not_judged(monkeypatch):
     monkeypatch.setattr("ptrack.opens.checks._connection_of_rows", Unreachable)
-    assert found("ptrack.E006") == []
+    assert found("ptrack.E006") == found("ptrack.W013") == []
 
 
 # A backend that says it is another database, for there is no such server here.
@@ -151,6 +159,60 @@ def test_migrate_stops_before_it_does_anything(tmp_path, engine, works):
         tables = {table for (table,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     assert ("ptrack_opens_pixelhit" in tables) is works
     assert bool(tables) is works
+
+
+# Time zones
+
+
+class TimeZoneCursor:
+    """A cursor of a MariaDB that knows one time zone."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *args):
+        pass
+
+    def execute(self, sql, params):
+        self.row = ("2001-01-01 09:00:00",) if params == ["Asia/Tokyo"] else (None,)
+
+    def fetchone(self):
+        return self.row
+
+
+@pytest.mark.parametrize(
+    ("zone", "use_tz", "knows"),
+    [("Asia/Tokyo", True, True), ("Europe/Berlin", True, False), ("Europe/Berlin", False, True)],
+)
+def test_w013_mariadb_does_not_know_the_time_zone(other, monkeypatch, zone, use_tz, knows):
+    pretend(monkeypatch, other, "mysql", True, (10, 11, 6))
+    monkeypatch.setattr(other, "cursor", TimeZoneCursor)
+    with override_settings(TIME_ZONE=zone, USE_TZ=use_tz):
+        messages = found("ptrack.W013")
+    assert [message.level for message in messages] == [checks.WARNING] * (not knows)
+    assert all(zone in message.msg and "mariadb-tzinfo-to-sql" in message.hint for message in messages)
+
+
+@on_each_database
+@pytest.mark.django_db
+def test_the_databases_of_the_tests_know_the_time_zone():
+    assert found("ptrack.W013") == []
+
+
+# Emails sent
+
+
+@pytest.mark.parametrize("setting", ["no.such.function", 5, "ptrack.conf"])
+def test_e012_what_says_how_many_emails_were_sent_cannot_be_called(other, setting):
+    with override_settings(PTRACK_OPENS_SENT=setting):
+        [message] = found("ptrack.E012")
+    assert message.level == checks.ERROR
+    assert "PTRACK_OPENS_SENT" in message.msg
+
+
+def test_what_says_how_many_emails_were_sent_can_be_called(other):
+    with override_settings(PTRACK_OPENS_SENT="stored_hits.click"):
+        assert found("ptrack.E012") == []
 
 
 # How long

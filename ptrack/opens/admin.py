@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -17,6 +16,7 @@ from .arguments import Argument, seen_arguments
 from .chart import make_chart
 from .columns import columns_of
 from .csv_files import hit_lines, report_lines
+from .exports import csv_response
 from .fields import escape
 from .models import PixelHit
 from .report import make_report
@@ -135,10 +135,10 @@ class PixelHitAdmin(Base):
         # An invalid form gets the page, which says what is wrong, and never a file.
         file_format = request.GET.get("format") if form.is_valid() else None
         if file_format == "hits":
-            return _csv_response(hit_lines(Selection(form.window).of(PixelHit)), "hits")
+            return csv_response(request, "hits", hit_lines(Selection(form.window), PixelHit))
         report = make_report(form.window, form.argument)
         if file_format == "report":
-            return _csv_response(report_lines(report), "report")
+            return csv_response(request, "report", report_lines(report))
         query = {
             "by": form.argument.slug if form.argument else "",
             "since": form.window.since,
@@ -156,11 +156,3 @@ class PixelHitAdmin(Base):
             "hits_csv_query": urlencode({**query, "format": "hits"}),
         }
         return TemplateResponse(request, "admin/ptrack_opens/pixelhit/report.html", context)
-
-
-def _csv_response(lines: Iterator[str], name: str) -> StreamingHttpResponse:
-    return StreamingHttpResponse(
-        lines,
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="ptrack-{name}.csv"'},
-    )

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.apps import apps
 from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -31,6 +32,8 @@ def register_checks() -> None:
     """Make ``manage.py check`` run the checks of this module, and ``migrate`` those that are not for deployment."""
     checks.register(check_ptrack_is_installed, TAG)
     checks.register(check_database, TAG)
+    checks.register(check_time_zone, TAG)
+    checks.register(check_opens_sent, TAG)
     checks.register(check_time_outs, TAG, deploy=True)
 
 
@@ -63,6 +66,35 @@ def check_database(**kwargs: Any) -> list[checks.CheckMessage]:
     ]
 
 
+def check_time_zone(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Check that MariaDB knows the time zone of the site, for else it cannot tell on which day a hit arrived."""
+    connection = _connection_of_rows()
+    if connection.vendor != "mysql" or not conf.uses_time_zones() or _knows_time_zone(connection):
+        return []
+    return [
+        checks.Warning(
+            f"The database {connection.alias!r} does not know TIME_ZONE = {conf.time_zone()!r}, so the report of "
+            "ptrack.opens has no chart.",
+            hint="Fill MariaDB's tables of time zones: mariadb-tzinfo-to-sql /usr/share/zoneinfo | mariadb mysql",
+            id="ptrack.W013",
+        )
+    ]
+
+
+def check_opens_sent(**kwargs: Any) -> list[checks.CheckMessage]:
+    try:
+        conf.opens_sent()
+    except ImproperlyConfigured as error:
+        return [
+            checks.Error(
+                str(error),
+                hint="Without it the report of ptrack.opens has no rates. Remove the setting if there shall be none.",
+                id="ptrack.E012",
+            )
+        ]
+    return []
+
+
 def check_time_outs(**kwargs: Any) -> list[checks.CheckMessage]:
     """Check, before a site is deployed, that a database that hangs does not hold the images."""
     connection = _connection_of_rows()
@@ -92,6 +124,16 @@ def _may_be_mariadb(connection: Any) -> bool:
         return connection.mysql_is_mariadb and connection.mysql_version >= MARIADB_VERSION
     except Error:
         # Whatever needs the database says better why it cannot be reached.
+        return True
+
+
+def _knows_time_zone(connection: BaseDatabaseWrapper) -> bool:
+    """Return whether MariaDB knows the time zone of the site, or cannot be asked."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT CONVERT_TZ('2001-01-01', 'UTC', %s)", [conf.time_zone()])
+            return bool(cursor.fetchone() != (None,))
+    except Error:
         return True
 
 

@@ -8,13 +8,15 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from .columns import Column, columns_of
-from .models import LinkHit
+from .exports import hits_in_chunks
+from .fields import unescape
+from .models import LinkHit, StoredHit
 from .rates import to_percent
 from .report import Report
+from .selection import Selection
 from .words import printable, to_json
 
 # Spreadsheets take a cell that begins with one of these, or with its full-width form, for a
@@ -46,24 +48,27 @@ def report_lines(report: Report) -> Iterator[str]:
         yield from _lines([[group.label, *cells, *([group.remark] if report.has_rates else [])]])
 
 
-def hit_lines(hits: QuerySet[Any]) -> Iterator[str]:
-    """Yield the lines of stored hits, in the order of their arrival."""
-    yield from _lines([[*_HIT_HEADINGS, *(["URL"] if hits.model is LinkHit else [])]])
-    for hit in hits:
-        cells = [
-            hit.at,
-            hit.kind,
-            hit.rule,
-            to_json(hit.args),
-            to_json(hit.kwargs),
-            hit.issued_at,
-            hit.age,
-            hit.user_agent,
-            hit.address,
-            hit.pixel_id,
-            hit.pk,
-        ]
-        yield from _lines([[*cells, hit.url] if isinstance(hit, LinkHit) else cells])
+def hit_lines(selection: Selection, model: type[StoredHit]) -> Iterator[str]:
+    """Yield the lines of the hits of pixels or of links by time. They are read in chunks."""
+    yield from _lines([[*_HIT_HEADINGS, *(["URL"] if model is LinkHit else [])]])
+    yield from _lines(map(_hit_cells, hits_in_chunks(selection, model)))
+
+
+def _hit_cells(hit: StoredHit) -> list[Any]:
+    cells = [
+        hit.at,
+        hit.kind,
+        hit.rule,
+        to_json(hit.args),
+        to_json(hit.kwargs),
+        hit.issued_at,
+        hit.age,
+        unescape(hit.user_agent),
+        hit.address,
+        hit.pixel_id,
+        hit.pk,
+    ]
+    return [*cells, hit.url] if isinstance(hit, LinkHit) else cells
 
 
 def _to_headings(column: Column) -> list[str]:

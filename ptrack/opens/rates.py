@@ -168,7 +168,7 @@ def _to_whole_number(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
         return None
     try:
-        number = int(value)
+        number = int(value)  # type: ignore[arg-type]
     except (ValueError, OverflowError):
         # NaN, and what is infinite.
         return None

@@ -64,9 +64,10 @@ def make_report(window: Window, by: Argument | None, where: Condition | None = N
     """
     selection = Selection(window, where)
     hits, clicks = selection.of(PixelHit), selection.of(LinkHit)
+    groups: list[Group] = []
     problems: list[str] = []
     if by is None:
-        groups, counts, total_clicks = [], count(hits), count_clicks(clicks)
+        counts, total_clicks = count(hits), count_clicks(clicks)
     else:
         groups, counts, total_clicks = _count_groups(hits, clicks, by)
     groups, has_more = _sorted(groups)[:MAX_GROUPS], len(groups) > MAX_GROUPS

@@ -49,5 +49,5 @@ class Selection(NamedTuple):
         return sum(self._matching(model, **times).count() for model in (PixelHit, LinkHit))
 
     def _matching(self, model: type[StoredHit], **lookups: Any) -> models.QuerySet[Any]:
-        hits: Any = model._default_manager.filter(**lookups).order_by()
-        return hits if self.where is None else hits.matching([(self.where.argument.key, self.where.value)])
+        conditions = [] if self.where is None else [(self.where.argument.key, self.where.value)]
+        return model.objects.filter(**lookups).matching(conditions).order_by()

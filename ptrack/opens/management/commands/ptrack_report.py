@@ -1,17 +1,22 @@
 from __future__ import annotations
 
 from argparse import ArgumentTypeError
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from ptrack.opens.arguments import Argument, seen_arguments
+from ptrack.opens.arguments import Argument, default_argument, seen_arguments
+from ptrack.opens.columns import columns_of
+from ptrack.opens.conditions import Condition
 from ptrack.opens.csv_files import report_lines
-from ptrack.opens.report import HEADINGS, Report, make_report
+from ptrack.opens.rates import RANGE_EXPLANATION, to_percent
+from ptrack.opens.report import Report, make_report
 from ptrack.opens.window import DEFAULT_DAYS, FIRST_DATE, LAST_DATE, Window, today
-from ptrack.opens.words import humanize_duration
+from ptrack.opens.words import humanize_duration, printable
 
 
 class Command(BaseCommand):
@@ -19,8 +24,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--by", help="the name of a keyword argument, or the position of a positional one (default: the first)"
+            "--by",
+            help="the name of a keyword argument, or the position of a positional one (default: the first with a name)",
         )
+        parser.add_argument("--where", help="count only the hits with one value of an argument, such as campaign=9")
         parser.add_argument("--days", type=int, help=f"the number of days up to today (default: {DEFAULT_DAYS})")
         parser.add_argument("--since", type=_to_date, help="the first day, such as 2026-11-01")
         parser.add_argument("--until", type=_to_date, help="the last day (default: today)")
@@ -30,15 +37,22 @@ class Command(BaseCommand):
         self,
         *args: Any,
         by: str | None,
+        where: str | None,
         days: int | None,
         since: date | None,
         until: date | None,
         csv: bool,
         **options: Any,
     ) -> None:
-        report = make_report(_to_window(days, since, until), _to_argument(by))
-        for line in report_lines(report) if csv else _table_lines(report):
-            self.stdout.write(line, ending="" if csv else "\n")
+        report = make_report(_to_window(days, since, until), _to_argument(by), _to_condition(where))
+        if csv:
+            for line in report_lines(report):
+                self.stdout.write(line, ending="")
+            for note in _notes(report):
+                self.stderr.write(note)
+        else:
+            for line in _lines(report):
+                self.stdout.write(line)
 
 
 def _to_date(text: str) -> date:
@@ -66,7 +80,7 @@ def _to_window(days: int | None, since: date | None, until: date | None) -> Wind
 def _to_argument(by: str | None) -> Argument | None:
     arguments = seen_arguments()
     if by is None:
-        return arguments[0] if arguments else None
+        return default_argument(arguments)
     for argument in arguments:
         if by in (argument.name, argument.slug):
             return argument
@@ -74,17 +88,78 @@ def _to_argument(by: str | None) -> Argument | None:
     raise CommandError(f"No stored hit has an argument {by!r}. Choose one of these: {names or 'none'}.")
 
 
-def _table_lines(report: Report) -> Iterator[str]:
-    rows = [[str(report.by or ""), *HEADINGS]]
-    for group in (*report.groups, report.total):
-        opens, median_age, *hits = group.cells
-        rows.append([group.label, str(opens), humanize_duration(median_age), *map(str, hits)])
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    yield f"Hits from {report.window.since} to {report.window.until}"
+def _to_condition(where: str | None) -> Condition | None:
+    try:
+        return None if where is None else Condition.parse(where)
+    except ValueError as error:
+        raise CommandError(f"--where: {error}") from None
+
+
+def _lines(report: Report) -> Iterator[str]:
+    """Yield the lines of a report for people."""
+    days = {"since": report.window.since, "until": report.window.until}
+    if report.by_rendering:
+        yield _("Hits of emails rendered from %(since)s to %(until)s, whenever they arrived") % days
+    else:
+        yield _("Hits that arrived from %(since)s to %(until)s") % days
+    if report.where is not None:
+        yield _("Only hits with %s") % printable(str(report.where))
     yield ""
+    columns = columns_of(report)
+    yield from _table(
+        [
+            [str(report.by or ""), *(str(column.heading) for column in columns)],
+            *(
+                [group.label, *(_to_text(column.of(group)) for column in columns)]
+                for group in (*report.groups, report.total)
+            ),
+        ]
+    )
+    if report.links:
+        yield ""
+        rows = [[printable(link.url), str(link.clicks), str(link.emails)] for link in report.links]
+        yield from _table([[_("clicks by destination"), _("clicks"), _("emails")], *rows])
+    for note in _notes(report):
+        yield ""
+        yield note
+
+
+def _notes(report: Report) -> Iterator[str]:
+    """Yield what must be known to read the numbers."""
+    if report.has_more:
+        yield (
+            _("Only the %d groups with the most unique opens are listed; the totals count them all.")
+            % len(report.groups)
+        )
+    if report.untimed:
+        yield (
+            ngettext(
+                "%d hit that arrived on these days is left out: its email does not say when it was rendered.",
+                "%d hits that arrived on these days are left out: their emails do not say when they were rendered.",
+                report.untimed,
+            )
+            % report.untimed
+        )
+    if any(group.open_rate for group in report.groups):
+        yield str(RANGE_EXPLANATION)
+    yield from report.problems
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table, whose first row is its head."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for label, *cells in rows:
         aligned = [cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)]
         yield "  ".join([label.ljust(widths[0]), *aligned]).rstrip()
-    if report.has_more:
-        yield ""
-        yield f"Only the {len(report.groups)} groups with the most unique opens are listed; the totals count them all."
+
+
+def _to_text(value: Any) -> str:
+    match value:
+        case int():
+            return str(value)
+        case float():
+            return f"{to_percent(value)} %"
+        case (float(least), float(greatest)):
+            low, high = to_percent(least), to_percent(greatest)
+            return f"{low} %" if low == high else _("%(low)s to %(high)s %%") % {"low": low, "high": high}
+    return humanize_duration(value)
