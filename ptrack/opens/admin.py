@@ -1,158 +1,82 @@
-"""The list of hits, and the report on them."""
+"""The lists of hits, and the report on them."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from typing import Any
 
-from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.template.response import TemplateResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 
-from .arguments import Argument, seen_arguments
-from .chart import make_chart
-from .columns import columns_of
-from .csv_files import hit_lines, report_lines
-from .exports import csv_response
-from .fields import escape
-from .models import PixelHit
-from .report import make_report
-from .selection import Selection
-from .window import DEFAULT_DAYS, Window
-from .words import humanize_duration, printable, to_json
+from .filters import DestinationFilter, KindFilter, RequesterFilter, WhereFilter, WindowFilter
+from .lists import HitAdmin, kept_parameters, label
+from .models import LinkHit, PixelHit
+from .pages import report_response
+from .words import printable
 
-if TYPE_CHECKING:
-    Base = admin.ModelAdmin[PixelHit]
-else:
-    Base = admin.ModelAdmin
-
-
-class ReportForm(forms.Form):
-    """Chooses what a report shows."""
-
-    by = forms.ChoiceField(label="Group by", required=False)
-    since = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    until = forms.DateField(label="To", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-
-    def __init__(self, data: Any, arguments: list[Argument]) -> None:
-        """Take the parameters of the URL, and the arguments to choose from."""
-        self.window = Window.of_days(DEFAULT_DAYS)
-        self.arguments = {argument.slug: argument for argument in arguments}
-        values = {
-            "by": data.get("by", next(iter(self.arguments), "")),
-            "since": data.get("since", self.window.since),
-            "until": data.get("until", self.window.until),
-        }
-        super().__init__(values)
-        choices = [("", "nothing"), *((argument.slug, str(argument)) for argument in arguments)]
-        self.fields["by"].choices = choices  # type: ignore[attr-defined]
-
-    def clean(self) -> None:
-        """Make a window of the two days, or refuse them."""
-        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
-        if since and until:
-            try:
-                self.window = Window.between(since, until)
-            except ValueError as error:
-                raise forms.ValidationError(str(error)) from None
-
-    @property
-    def argument(self) -> Argument | None:
-        """The chosen argument, or None if nothing was chosen that can be."""
-        return self.arguments.get(self.cleaned_data.get("by", ""))
+_DETAILS = ("at", "kind_name", "requester", "rule", "arguments", "issued_at", "time_to_open")
+_ORIGIN = ("is_secure", "agent", "other_headers", "address", "id")
 
 
 @admin.register(PixelHit)
-class PixelHitAdmin(Base):
-    """Shows hits, and changes none."""
+class PixelHitAdmin(HitAdmin):
+    """Shows the hits of pixels, and the report on all hits."""
 
-    list_display = ("at", "kind", "arguments", "time_to_open", "user_agent", "short_pixel")
-    list_filter = ("kind", "at")
-    date_hierarchy = "at"
-    search_fields = ("pixel_id", "id", "user_agent", "args", "kwargs")
-    search_help_text = "The search looks at arguments, user agents, and the IDs of pixels and hits."
-    show_full_result_count = False
-    list_per_page = 50
-    change_list_template = "admin/ptrack_opens/pixelhit/change_list.html"
-    fields = (
-        "at",
-        "kind",
-        "rule",
-        "arguments",
-        "issued_at",
-        "time_to_open",
-        "first_open_of",
-        "user_agent",
-        "address",
-        "pixel_id",
-        "id",
-    )
-    readonly_fields = ("arguments", "time_to_open")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: PixelHit | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: PixelHit | None = None) -> bool:
-        return False
-
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
-        found, may_have_duplicates = super().get_search_results(request, queryset, search_term)
-        # Arguments are searched in their JSON, which writes quotation marks and backslashes differently.
-        term_in_json = to_json(escape(search_term))[1:-1]
-        if term_in_json != search_term:
-            found |= super().get_search_results(request, queryset, term_in_json)[0]
-        return found, may_have_duplicates
-
-    @admin.display
-    def arguments(self, hit: PixelHit) -> str:
-        positional = [to_json(value) for value in hit.args]
-        keyword = [f"{name}={to_json(value)}" for name, value in hit.kwargs.items()]
-        return printable(" ".join(positional + keyword)) or "-"
-
-    @admin.display
-    def time_to_open(self, hit: PixelHit) -> str:
-        return humanize_duration(hit.age)
-
-    @admin.display(description="pixel")
-    def short_pixel(self, hit: PixelHit) -> str:
-        return hit.pixel_id.hex[:8]
+    list_display = ("at", "kind_name", "requester", "arguments", "time_to_open", "agent", "pixel")
+    list_filter = (WhereFilter, WindowFilter, KindFilter, RequesterFilter)
+    fields = readonly_fields = (*_DETAILS, "is_first_open", "is_first_possible_open", *_ORIGIN, "whole_pixel")
 
     def get_urls(self) -> list[Any]:
         report = path("report/", self.admin_site.admin_view(self.report_view), name="ptrack_opens_pixelhit_report")
         return [report, *super().get_urls()]
 
-    def report_view(self, request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
-        """Return the report as a page or, if the parameter ``format`` is ``report`` or ``hits``, as a CSV file."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        form = ReportForm(request.GET, seen_arguments())
-        # An invalid form gets the page, which says what is wrong, and never a file.
-        file_format = request.GET.get("format") if form.is_valid() else None
-        if file_format == "hits":
-            return csv_response(request, "hits", hit_lines(Selection(form.window), PixelHit))
-        report = make_report(form.window, form.argument)
-        if file_format == "report":
-            return csv_response(request, "report", report_lines(report))
-        query = {
-            "by": form.argument.slug if form.argument else "",
-            "since": form.window.since,
-            "until": form.window.until,
-        }
-        context = {
-            **self.admin_site.each_context(request),
-            "title": "Report on hits",
-            "opts": self.opts,
-            "form": form,
-            "headings": [column.heading for column in columns_of(report)],
-            "report": report,
-            "chart": make_chart(report.opens_by_date or {}),
-            "report_csv_query": urlencode({**query, "format": "report"}),
-            "hits_csv_query": urlencode({**query, "format": "hits"}),
-        }
-        return TemplateResponse(request, "admin/ptrack_opens/pixelhit/report.html", context)
+    def report_view(self, request: HttpRequest) -> HttpResponseBase:
+        """Return the report, as a page or as a CSV file."""
+        return report_response(request, self)
+
+    @admin.display(description=_("counts as unique open"), boolean=True)
+    def is_first_open(self, hit: PixelHit) -> bool:
+        return hit.first_open_of is not None
+
+    @admin.display(description=_("counts as possible open"), boolean=True)
+    def is_first_possible_open(self, hit: PixelHit) -> bool:
+        return hit.first_possible_open_of is not None
+
+    @admin.display(description=_("pixel"))
+    def pixel(self, hit: PixelHit) -> SafeString:
+        return self.link_others(hit, hit.pixel_id.hex[:8])
+
+    @admin.display(description=_("pixel"))
+    def whole_pixel(self, hit: PixelHit) -> SafeString:
+        return format_html("{} ({})", hit.pixel_id, self.link_others(hit, _("all hits of this pixel")))
+
+
+@admin.register(LinkHit)
+class LinkHitAdmin(HitAdmin):
+    """Shows the hits of links."""
+
+    list_display = ("at", "kind_name", "requester", "destination", "arguments", "agent", "link")
+    list_filter = (WhereFilter, DestinationFilter, WindowFilter, KindFilter, RequesterFilter)
+    fields = readonly_fields = (*_DETAILS, "destination", *_ORIGIN, "whole_link")
+    searched_columns = ("user_agent", "url")
+    search_help_text = _(
+        "The ID of a hit or link is found on all days. Otherwise the search is for a whole value of an argument, "
+        "a whole URL or a whole user agent, on the days that are shown."
+    )
+
+    @admin.display(description=_("destination"))
+    def destination(self, hit: LinkHit) -> SafeString:
+        # Not a link to there: a look at the list is no click.
+        return label(printable(hit.url), self.list_url(kept_parameters(hit), to=hit.url))
+
+    @admin.display(description=_("link"))
+    def link(self, hit: LinkHit) -> SafeString:
+        return self.link_others(hit, hit.pixel_id.hex[:8])
+
+    @admin.display(description=_("link"))
+    def whole_link(self, hit: LinkHit) -> SafeString:
+        return format_html("{} ({})", hit.pixel_id, self.link_others(hit, _("all hits of this link")))

@@ -11,6 +11,7 @@ from ptrack.hits import HitKind
 
 from .groups import Group
 from .report import Report
+from .words import KINDS
 
 
 class Column(NamedTuple):
@@ -24,7 +25,7 @@ class Column(NamedTuple):
 
 
 def _kind(kind: HitKind) -> Column:
-    return Column(kind.value, kind.value, lambda group: group.hits[kind])
+    return Column(kind.value, KINDS[kind], lambda group: group.hits[kind])
 
 
 _RATES = (

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models.lookups import Exact
+from django.utils.translation import gettext_lazy as _
 
 from ptrack.destinations import DESTINATION_MAX_LENGTH
 from ptrack.hits import HitKind
@@ -47,26 +48,26 @@ class HitQuerySet(models.QuerySet[Any]):
 class StoredHit(models.Model):
     """One hit: who requested a pixel or followed a link and when, and with which arguments its tag was rendered."""
 
-    id = models.UUIDField("hit", primary_key=True)
-    pixel_id = models.UUIDField("pixel")
+    id = models.UUIDField(_("hit"), primary_key=True)
+    pixel_id = models.UUIDField(_("pixel"))
     #: A digest of the arguments: the pixel and the links of one email get the same ones.
-    email_id = models.UUIDField("email")
-    args = TextsField("positional arguments")
-    kwargs = TextsField("keyword arguments")
+    email_id = models.UUIDField(_("email"))
+    args = TextsField(_("positional arguments"))
+    kwargs = TextsField(_("keyword arguments"))
     #: A JSON list: the number of positional arguments, and the names of the keyword arguments.
     argument_names = models.CharField(max_length=ARGUMENT_NAMES_MAX_LENGTH)
-    at = models.DateTimeField("time of request")
-    issued_at = models.DateTimeField("time of rendering", null=True)
-    age = models.DurationField("time to open", null=True)
+    at = models.DateTimeField(_("time of request"))
+    issued_at = models.DateTimeField(_("time of rendering"), null=True)
+    age = models.DurationField(_("time to open"), null=True)
     #: See ``ptrack.opens.ages``.
     age_bucket = models.SmallIntegerField(null=True)
     kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in HitKind])
     rule = models.CharField(max_length=100)
-    is_secure = models.BooleanField("over https")
+    is_secure = models.BooleanField(_("over https"))
     user_agent = models.CharField(max_length=USER_AGENT_MAX_LENGTH)
     #: The other headers that ``ptrack.hits.judge`` reads, by their names. Of ``From`` only the name is kept.
     headers = TextsField()
-    address = models.GenericIPAddressField("remote address", null=True)
+    address = models.GenericIPAddressField(_("remote address"), null=True)
 
     objects = HitQuerySet.as_manager()
 
@@ -89,21 +90,23 @@ class PixelHit(StoredHit):
     # A pixel's id stands in each of these columns at most once: at its first hit by a person or a
     # proxy, and at its first hit by anything but a scanner. Unique opens are counted by them in one
     # pass, for telling a million pixels apart takes longer than all the rest of a report.
-    first_open_of = models.UUIDField("first open of", null=True, unique=True)
-    first_possible_open_of = models.UUIDField("first possible open of", null=True, unique=True)
+    first_open_of = models.UUIDField(_("first open of"), null=True, unique=True)
+    first_possible_open_of = models.UUIDField(_("first possible open of"), null=True, unique=True)
 
     class Meta(StoredHit.Meta):
-        verbose_name = "open"
+        verbose_name = _("hit of a pixel")
+        verbose_name_plural = _("hits of pixels")
         indexes = [*StoredHit.Meta.indexes, models.Index(fields=["at", "first_open_of"], name="ptrack_pixelhit_at")]
 
 
 class LinkHit(StoredHit):
     """One click: a request of a link."""
 
-    url = models.CharField("URL", max_length=DESTINATION_MAX_LENGTH)
+    url = models.CharField(_("URL"), max_length=DESTINATION_MAX_LENGTH)
 
     class Meta(StoredHit.Meta):
-        verbose_name = "click"
+        verbose_name = _("hit of a link")
+        verbose_name_plural = _("hits of links")
         indexes = [*StoredHit.Meta.indexes, models.Index(fields=["at"], name="ptrack_linkhit_at")]
 
 

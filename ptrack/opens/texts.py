@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.db.models import F, Func, TextField, Value
+from django.db.models import BooleanField, F, Func, TextField, Value
 
 
 class ExactText(Func):
@@ -52,3 +52,35 @@ class ArgumentText(Func):
         path = Value(f"$[{self.key}]" if isinstance(self.key, int) else f"$.{json.dumps(self.key, ensure_ascii=False)}")
         found = Func(column, path, function="JSON_EXTRACT", output_field=TextField())
         return ExactText(Func(found, function="JSON_UNQUOTE")).as_mysql(compiler, connection)
+
+
+class HoldsText(Func):
+    """Whether a column of texts, ``args`` or ``kwargs``, has exactly this one among its values."""
+
+    function = "JSONB_PATH_EXISTS"
+    output_field = BooleanField()
+
+    def __init__(self, column: str, text: str) -> None:
+        """Take the name of the column, and a text as it is stored."""
+        # A path of SQL/JSON: the items at any depth that equal a variable.
+        super().__init__(F(column), Value("$.** ? (@ == $text)"), Value(json.dumps({"text": text})))
+        self.items = "$[*]" if column == "args" else "$.*"
+        self.text = text
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Return the SQL for PostgreSQL."""
+        column, path, variables = map(compiler.compile, self.get_source_expressions())
+        sql = f"{self.function}({column[0]}, {path[0]}::jsonpath, {variables[0]}::jsonb)"
+        return sql, (*column[1], *path[1], *variables[1])
+
+    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Return the SQL for SQLite."""
+        sql, params = compiler.compile(self.get_source_expressions()[0])
+        return f"EXISTS(SELECT 1 FROM JSON_EACH({sql}) WHERE value = %s)", (*params, self.text)  # noqa: S608
+
+    def as_mysql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        """Return the SQL for MariaDB."""
+        sql, params = compiler.compile(self.get_source_expressions()[0])
+        table = f"JSON_TABLE({sql}, '{self.items}' COLUMNS (value LONGTEXT PATH '$')) AS items"
+        value = "CONVERT(value USING utf8mb4) COLLATE utf8mb4_nopad_bin"
+        return f"EXISTS(SELECT 1 FROM {table} WHERE {value} = %s)", (*params, self.text)  # noqa: S608

@@ -72,3 +72,8 @@ class Window(NamedTuple):
 def today() -> date:
     """Return the present day in the current time zone."""
     return timezone.localdate() if conf.uses_time_zones() else date.today()  # noqa: DTZ011
+
+
+def to_date(moment: datetime) -> date:
+    """Return the day of a stored time, in the current time zone."""
+    return timezone.localdate(moment) if conf.uses_time_zones() else moment.date()

@@ -3,11 +3,35 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
 
-_UNITS = (("d", 86_400), ("h", 3600), ("min", 60), ("s", 1))
+from django.template.defaultfilters import floatformat
+from django.utils.translation import gettext, gettext_lazy
+
+from ptrack.hits import HitKind
+
+# Control characters, what ends a line, lone surrogates, and what turns the direction of the text
+# after it. Joiners, emoji and blanks of all kinds are text.
+_UNSHOWABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+_UNITS = (
+    (gettext_lazy("%d d"), 86_400),
+    (gettext_lazy("%d h"), 3600),
+    (gettext_lazy("%d min"), 60),
+    (gettext_lazy("%d s"), 1),
+)
+
+#: What the kinds of hits are called.
+KINDS = {
+    HitKind.PERSON: gettext_lazy("person"),
+    HitKind.PROXY: gettext_lazy("proxy"),
+    HitKind.PREFETCH: gettext_lazy("prefetch"),
+    HitKind.SCANNER: gettext_lazy("scanner"),
+    HitKind.UNKNOWN: gettext_lazy("unknown"),
+}
 
 
 def humanize_duration(duration: timedelta | None) -> str:
@@ -15,19 +39,28 @@ def humanize_duration(duration: timedelta | None) -> str:
     if duration is None:
         return "-"
     seconds = round(duration.total_seconds())
-    for (name, size), (smaller_name, smaller_size) in pairwise(_UNITS):
+    for (unit, size), (smaller_unit, smaller_size) in pairwise(_UNITS):
         if seconds >= size:
             count, rest = divmod(seconds, size)
             smaller_count = rest // smaller_size
-            return f"{count} {name} {smaller_count} {smaller_name}" if smaller_count else f"{count} {name}"
-    return f"{seconds} s"
+            return f"{unit % count} {smaller_unit % smaller_count}" if smaller_count else str(unit % count)
+    return gettext("%d s") % seconds
 
 
 def printable(text: str) -> str:
-    """Return a text in which Python's escapes replace the characters that cannot be shown."""
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
+    """Return a text in which Python's escapes replace the characters that nobody could see or that hide others."""
+    return _UNSHOWABLE.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
 def to_json(value: Any) -> str:
     """Return a value as JSON that keeps characters outside ASCII as they are."""
     return json.dumps(value, ensure_ascii=False)
+
+
+def humanize_percents(parts: float | tuple[float, float]) -> str:
+    """Return a part, from 0 to 1, in percent, or two parts as a range: ``25 to 40 %``."""
+    # One decimal place, if it is needed.
+    least, greatest = (floatformat(100 * part) for part in (parts if isinstance(parts, tuple) else (parts, parts)))
+    if least == greatest:
+        return gettext("%s %%") % least
+    return gettext("%(least)s to %(greatest)s %%") % {"least": least, "greatest": greatest}

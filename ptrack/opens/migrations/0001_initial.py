@@ -45,7 +45,8 @@ class Migration(migrations.Migration):
                 ("url", models.CharField(max_length=2048, verbose_name="URL")),
             ],
             options={
-                "verbose_name": "click",
+                "verbose_name": "hit of a link",
+                "verbose_name_plural": "hits of links",
                 "ordering": ["-at", "-pk"],
                 "abstract": False,
                 "indexes": [
@@ -94,7 +95,8 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "verbose_name": "open",
+                "verbose_name": "hit of a pixel",
+                "verbose_name_plural": "hits of pixels",
                 "ordering": ["-at", "-pk"],
                 "abstract": False,
                 "indexes": [

@@ -1,0 +1,92 @@
+"""What a visitor of the admin chooses: days, a condition, and what a report is grouped by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from .arguments import Argument, default_argument
+from .conditions import Condition
+from .parameters import to_condition
+from .window import DEFAULT_DAYS, FIRST_DATE, LAST_DATE, Window, today
+
+
+def _date_field(label: Any) -> forms.DateField:
+    return forms.DateField(
+        label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+
+
+class WindowForm(forms.Form):
+    """Chooses the days, up to today if only their number is given, and a condition that hits fulfil."""
+
+    since = _date_field(_("From"))
+    until = _date_field(_("To"))
+    days = forms.IntegerField(
+        required=False, min_value=1, max_value=(LAST_DATE - FIRST_DATE).days, widget=forms.HiddenInput
+    )
+    where = forms.CharField(
+        label=_("Only where"),
+        # A value may end in blanks.
+        strip=False,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": "campaign=9", "autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    window: Window
+    condition: Condition | None = None
+
+    def clean_where(self) -> str:
+        where: str = self.cleaned_data["where"]
+        if where:
+            try:
+                self.condition = to_condition(where)
+            except ValueError as error:
+                raise forms.ValidationError(str(error)) from None
+        return where
+
+    def clean(self) -> None:
+        """Make a window of what was chosen, or refuse it."""
+        if not self.errors.keys() & {"since", "until", "days"}:
+            try:
+                self.window = _to_window(self.cleaned_data)
+            except (OverflowError, ValueError) as error:
+                raise forms.ValidationError(str(error)) from None
+
+    def faults(self) -> Iterator[str]:
+        """Yield what is wrong with the choice, for people to read."""
+        for name, errors in self.errors.items():
+            label = self.fields[name].label if name in self.fields else None
+            yield from (f"{label}: {error}" if label else str(error) for error in errors)
+
+
+class ReportForm(WindowForm):
+    """Chooses what a report shows, too."""
+
+    by = forms.ChoiceField(label=_("Group by"), required=False)
+    sort = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    field_order = ["by", "where", "since", "until"]
+
+    def __init__(self, data: Any, arguments: Sequence[Argument]) -> None:
+        """Take the parameters of the URL, and the arguments to choose from."""
+        self.arguments = {argument.slug: argument for argument in arguments}
+        default = default_argument(arguments)
+        super().__init__({"by": default.slug if default else "", **{name: data[name] for name in data}})
+        choices = [("", _("nothing")), *((argument.slug, str(argument)) for argument in arguments)]
+        self.fields["by"].choices = choices  # type: ignore[attr-defined]
+
+    @property
+    def argument(self) -> Argument | None:
+        """The chosen argument, or None if nothing was chosen that can be."""
+        return self.arguments.get(self.cleaned_data.get("by", ""))
+
+
+def _to_window(chosen: dict[str, Any]) -> Window:
+    until = chosen["until"] or today()
+    days = chosen["days"] or DEFAULT_DAYS
+    return Window.between(chosen["since"] or until - timedelta(days=days - 1), until)

@@ -1,0 +1,180 @@
+"""The page of the report, and its CSV files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count
+from django.http import HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from ptrack.hits import HitKind
+
+from .arguments import seen_arguments
+from .chart import make_chart
+from .clicks import LinkGroup
+from .columns import columns_of
+from .csv_files import hit_lines, report_lines
+from .filters import PRESET_DAYS
+from .forms import ReportForm
+from .groups import Group
+from .lists import may_see_report
+from .models import LinkHit, PixelHit, StoredHit
+from .parameters import DAYS, RENDERED, SINCE, UNTIL, WHERE, make_query, to_parameter
+from .rates import RANGE_EXPLANATION
+from .report import make_report
+from .requesters import NAMES, Requester, requester_of
+from .selection import Selection
+from .tables import Row, is_of_kind, sort_groups, to_cells, to_headings, to_text
+from .words import printable
+
+_TEMPLATE = "admin/ptrack_opens/pixelhit/report.html"
+
+
+class Link(NamedTuple):
+    """A text with a URL, perhaps with numbers beside it."""
+
+    text: Any
+    url: str
+    numbers: Sequence[Any] = ()
+    is_chosen: bool = False
+
+
+def report_response(request: HttpRequest, model_admin: Any) -> HttpResponseBase:
+    """Return the report as a page or, if the parameter ``format`` names one, as a CSV file.
+
+    Takes the request and the ``ModelAdmin`` of the page. Raises ``PermissionDenied``.
+    """
+    if not may_see_report(request.user):
+        raise PermissionDenied
+    form = ReportForm(request.GET, seen_arguments())
+    # An invalid form gets the page, which says what is wrong, and never a file.
+    if form.is_valid() and (lines := _csv_lines(request.GET.get("format"), form)):
+        return lines
+    page = ReportPage(form, request.GET.dict(), model_admin.admin_site.name)
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "title": _("Report on hits"),
+        "opts": model_admin.opts,
+        "presets": list(page.presets()),
+        "form": form,
+    }
+    return TemplateResponse(request, _TEMPLATE, context | (page.context() if form.is_valid() else {}))
+
+
+def _csv_lines(name: str | None, form: ReportForm) -> StreamingHttpResponse | None:
+    selection = Selection(form.window, form.condition)
+    if name == "report":
+        lines = report_lines(make_report(form.window, form.argument, form.condition))
+    elif name == "hits":
+        lines = hit_lines(selection.of(PixelHit))
+    elif name == "clicks":
+        lines = hit_lines(selection.of(LinkHit))
+    else:
+        return None
+    return StreamingHttpResponse(
+        lines,
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="ptrack-{name}.csv"'},
+    )
+
+
+class ReportPage:
+    """What the page shows of a valid form, and where its links lead."""
+
+    def __init__(self, form: ReportForm, parameters: dict[str, Any], admin_site: str) -> None:
+        """Take the form, the parameters of the URL, and the name of the admin site."""
+        self.form = form
+        self.admin_site = admin_site
+        self.parameters = {name: value for name, value in parameters.items() if name in form.fields}
+
+    def query(self, **changes: Any) -> str:
+        """Return the query of the URL of this page with some parameters changed."""
+        return make_query(self.parameters, **changes)
+
+    def presets(self) -> Iterator[Link]:
+        """Yield links to numbers of days that end today."""
+        dates = {self.parameters.get(SINCE), self.parameters.get(UNTIL)} - {None, ""}
+        days = None if dates else self.parameters.get(DAYS, "30")
+        for number in PRESET_DAYS:
+            text = ngettext("last day", "last %(number)d days", number) % {"number": number}
+            query = self.query(**{DAYS: number, SINCE: None, UNTIL: None})
+            yield Link(text, query, is_chosen=days == str(number))
+
+    def context(self) -> dict[str, Any]:
+        """Return the variables of the template."""
+        form = self.form
+        self.report = report = make_report(form.window, form.argument, form.condition)
+        columns = columns_of(report)
+        self.columns = [column for column in columns if not is_of_kind(column)]
+        self.kinds = [column for column in columns if is_of_kind(column)]
+        groups, sort = sort_groups(report.groups, columns, form.cleaned_data["sort"])
+        by_date = report.opens_by_date
+        return {
+            "report": report,
+            "condition": form.condition and printable(str(form.condition)),
+            "without_condition": self.query(where=None),
+            "headings": list(to_headings(report.by, self.columns, sort, self.parameters)),
+            "kind_headings": list(to_headings(report.by, self.kinds, sort, self.parameters)),
+            "rows": [self._to_row(group) for group in groups],
+            "total": self._to_row(report.total, is_total=True),
+            "chart": None if by_date is None else make_chart(by_date, report.unit, report.window),
+            "explanation": RANGE_EXPLANATION,
+            "links": [self._to_link(link) for link in report.links],
+            "requesters": list(self._requesters()),
+            "has_hits": PixelHit.objects.exists,
+            "csv_links": [
+                Link(_("this report"), self.query(format="report")),
+                Link(_("its hits of pixels"), self.query(format="hits")),
+                Link(_("its hits of links"), self.query(format="clicks")),
+            ],
+        }
+
+    def _to_row(self, group: Group, is_total: bool = False) -> Row:
+        where = None
+        if self.report.by and group.value is not None:
+            where = to_parameter(self.report.by, group.value)
+        urls = {}
+        # Without a condition that can be written, a link would lead to the hits of all groups.
+        if where or is_total:
+            urls = {
+                "all_hits": self._hits_url(PixelHit, where),
+                "clicks": self._hits_url(LinkHit, where, kind=HitKind.PERSON.value),
+                "possible_clicks": self._hits_url(LinkHit, where, kind=HitKind.UNKNOWN.value),
+                **{column.key: self._hits_url(PixelHit, where, kind=column.key) for column in self.kinds},
+            }
+        cells, kinds = to_cells(group, self.columns, urls), to_cells(group, self.kinds, urls)
+        return Row(group.label, where and self.query(where=where), cells, kinds, group.remark)
+
+    def _to_link(self, link: LinkGroup) -> Link:
+        numbers = [to_text(number) for number in (link.emails, link.possible_emails, link.clicks)]
+        return Link(printable(link.url), self._hits_url(LinkHit, to=link.url), numbers)
+
+    def _requesters(self) -> Iterator[Link]:
+        """Yield what requested pixels, and how often, the most frequent first."""
+        counts: Counter[Requester] = Counter()
+        rules = Selection(self.report.window, self.report.where).of(PixelHit).values_list("rule")
+        for rule, number in rules.annotate(number=Count("*")):
+            counts[requester_of(rule)] += number
+        for requester, number in counts.most_common():
+            yield Link(NAMES[requester], self._hits_url(requester=requester.value), [to_text(number)])
+
+    def _hits_url(self, model: type[StoredHit] = PixelHit, where: str | None = None, **parameters: str) -> str:
+        """Return the URL of the list of the hits of this report, those alone that fulfil one more condition."""
+        window = self.report.window
+        conditions = [text for text in dict.fromkeys([self.form.cleaned_data[WHERE], where]) if text]
+        narrowed = {
+            WHERE: conditions or None,
+            SINCE: window.since,
+            UNTIL: window.until,
+            RENDERED: 1 if self.report.by_rendering else None,
+        }
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+        return reverse(name, current_app=self.admin_site) + make_query(narrowed, **parameters)

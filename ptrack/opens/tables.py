@@ -1,0 +1,101 @@
+"""The tables of the report's page: how they sort, what their cells show, and where links in them lead."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from django.template.defaultfilters import floatformat
+
+from ptrack.hits import HitKind
+
+from .columns import Column
+from .groups import Group
+from .parameters import make_query
+from .words import humanize_duration, humanize_percents
+
+#: What a report is sorted by at first: the most unique opens at the top.
+FIRST_SORT = "-opens"
+
+_LABEL = "label"
+
+
+class Heading(NamedTuple):
+    """The heading of a column, with the query of the URL that sorts by it."""
+
+    text: Any
+    query: str
+    #: How the table is sorted by it at present, as ``aria-sort`` says it, or empty.
+    order: str
+
+
+class Cell(NamedTuple):
+    """A number in a table, perhaps with a link."""
+
+    heading: Any
+    text: Any
+    url: str | None = None
+
+
+class Row(NamedTuple):
+    """A group in a table: its label, perhaps with a link, and its numbers."""
+
+    label: str
+    url: str | None
+    cells: list[Cell]
+    #: The numbers of hits of each kind.
+    kinds: list[Cell]
+    #: Why there are no rates, or empty.
+    remark: str
+
+
+def is_of_kind(column: Column) -> bool:
+    """Return whether a column counts hits of one kind, which a table of its own shows."""
+    return column.key in [*HitKind]
+
+
+def to_cells(group: Group, columns: Iterable[Column], urls: Mapping[str, str]) -> list[Cell]:
+    """Return the cells of a group. Takes the URLs behind them, by the keys of the columns."""
+    return [Cell(column.heading, to_text(column.of(group)), urls.get(column.key)) for column in columns]
+
+
+def to_text(value: Any) -> str:
+    """Return a number of a group as people read it, or ``-`` for None."""
+    if value is None or isinstance(value, timedelta):
+        return humanize_duration(value)
+    if isinstance(value, (float, tuple)):
+        return humanize_percents(value)
+    return floatformat(value, "0g")
+
+
+def sort_groups(groups: Sequence[Group], columns: Iterable[Column], sort: str) -> tuple[list[Group], str]:
+    """Return groups in the order of a column, and what they are sorted by.
+
+    Takes the key of the column, with a minus before it for the highest at the top. Groups without
+    a value stand last. An unknown key is ``FIRST_SORT``.
+    """
+    keys: dict[str, Callable[[Group], Any]] = {column.key: column.of for column in columns}
+    keys[_LABEL] = lambda group: None if group.value is None else _natural(group.label)
+    if sort.removeprefix("-") not in keys:
+        sort = FIRST_SORT
+    key = keys[sort.removeprefix("-")]
+    known = [group for group in groups if key(group) is not None]
+    unknown = [group for group in groups if key(group) is None]
+    return sorted(known, key=key, reverse=sort.startswith("-")) + unknown, sort
+
+
+def to_headings(label: Any, columns: Iterable[Column], sort: str, parameters: Mapping[str, Any]) -> Iterator[Heading]:
+    """Yield the headings of a table. Takes what it is sorted by, and the parameters of the page."""
+    for key, text, first in ((_LABEL, label, ""), *((column.key, column.heading, "-") for column in columns)):
+        is_sorted, is_descending = sort.removeprefix("-") == key, sort.startswith("-")
+        prefix = ("" if is_descending else "-") if is_sorted else first
+        order = ("descending" if is_descending else "ascending") if is_sorted else ""
+        yield Heading(text, make_query(parameters, sort=prefix + key), order)
+
+
+def _natural(label: str) -> list[Any]:
+    """Return what sorts texts by the numbers in them: 9 before 10."""
+    parts = re.split("([0-9]+)", label.casefold())
+    return [(len(part.lstrip("0")), part.lstrip("0")) if index % 2 else part for index, part in enumerate(parts)]
