@@ -26,7 +26,7 @@ _ORIGIN = ("is_secure", "agent", "other_headers", "address", "id")
 class PixelHitAdmin(HitAdmin):
     """Shows the hits of pixels, and the report on all hits."""
 
-    list_display = ("at", "kind_name", "requester", "arguments", "time_to_open", "agent", "pixel")
+    list_display = ("at", "kind_name", "requester", "arguments", "time_to_open", "pixel")
     list_filter = (WhereFilter, WindowFilter, KindFilter, RequesterFilter)
     fields = readonly_fields = (*_DETAILS, "is_first_open", "is_first_possible_open", *_ORIGIN, "whole_pixel")
 
@@ -59,7 +59,7 @@ class PixelHitAdmin(HitAdmin):
 class LinkHitAdmin(HitAdmin):
     """Shows the hits of links."""
 
-    list_display = ("at", "kind_name", "requester", "destination", "arguments", "agent", "link")
+    list_display = ("at", "kind_name", "requester", "destination", "arguments", "link")
     list_filter = (WhereFilter, DestinationFilter, WindowFilter, KindFilter, RequesterFilter)
     fields = readonly_fields = (*_DETAILS, "destination", *_ORIGIN, "whole_link")
     searched_columns = ("user_agent", "url")

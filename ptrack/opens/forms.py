@@ -80,6 +80,12 @@ class ReportForm(WindowForm):
         choices = [("", _("nothing")), *((argument.slug, str(argument)) for argument in arguments)]
         self.fields["by"].choices = choices  # type: ignore[attr-defined]
 
+    def clean(self) -> None:
+        super().clean()
+        if hasattr(self, "window"):
+            # The fields show the days, whatever they were chosen by.
+            self.data = {**self.data, "since": self.window.since, "until": self.window.until}
+
     @property
     def argument(self) -> Argument | None:
         """The chosen argument, or None if nothing was chosen that can be."""

@@ -152,7 +152,7 @@ class HitChangeList(ChangeList):
 
 def label(text: Any, url: str | None = None) -> SafeString:
     """Return the HTML of a text that may be long and may run from right to left, perhaps with a link."""
-    shown = format_html('<bdi class="ptrack-label" title="{}">{}</bdi>', text, text)
+    shown = format_html('<span class="ptrack-label" title="{}"><bdi>{}</bdi></span>', text, text)
     return shown if url is None else format_html('<a href="{}">{}</a>', url, shown)
 
 

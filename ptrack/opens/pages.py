@@ -63,6 +63,7 @@ def report_response(request: HttpRequest, model_admin: Any) -> HttpResponseBase:
         **model_admin.admin_site.each_context(request),
         "title": _("Report on hits"),
         "opts": model_admin.opts,
+        "lists": [Link(model._meta.verbose_name_plural, page.list_url(model)) for model in (PixelHit, LinkHit)],
         "presets": list(page.presets()),
         "form": form,
     }
@@ -98,6 +99,11 @@ class ReportPage:
     def query(self, **changes: Any) -> str:
         """Return the query of the URL of this page with some parameters changed."""
         return make_query(self.parameters, **changes)
+
+    def list_url(self, model: type[StoredHit]) -> str:
+        """Return the URL of the list of hits of pixels or of links."""
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+        return reverse(name, current_app=self.admin_site)
 
     def presets(self) -> Iterator[Link]:
         """Yield links to numbers of days that end today."""
@@ -176,5 +182,4 @@ class ReportPage:
             UNTIL: window.until,
             RENDERED: 1 if self.report.by_rendering else None,
         }
-        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
-        return reverse(name, current_app=self.admin_site) + make_query(narrowed, **parameters)
+        return self.list_url(model) + make_query(narrowed, **parameters)

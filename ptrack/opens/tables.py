@@ -57,8 +57,11 @@ def is_of_kind(column: Column) -> bool:
 
 
 def to_cells(group: Group, columns: Iterable[Column], urls: Mapping[str, str]) -> list[Cell]:
-    """Return the cells of a group. Takes the URLs behind them, by the keys of the columns."""
-    return [Cell(column.heading, to_text(column.of(group)), urls.get(column.key)) for column in columns]
+    """Return the cells of a group. Takes the URLs behind those that are not 0, by the keys of the columns."""
+    numbers = [(column, column.of(group)) for column in columns]
+    return [
+        Cell(column.heading, to_text(number), urls.get(column.key) if number else None) for column, number in numbers
+    ]
 
 
 def to_text(value: Any) -> str:
