@@ -15,7 +15,18 @@ NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NOVEMBER = Window(NOON.date().replace(day=1), NOON.date().replace(day=30))
 
 
-def keep(*args, kind="person", pixel="pixel", at=NOON, age=None, url=None, more=None, user_agent="", **kwargs):
+def keep(
+    *args,
+    kind="person",
+    rule="a-rule",
+    pixel="pixel",
+    at=NOON,
+    age=None,
+    url=None,
+    more=None,
+    user_agent="",
+    **kwargs,
+):
     """Store a hit of a pixel or, with a URL, of a link. Takes the age in seconds, or None if it is not known."""
     issued_at = None if age is None else (at - timedelta(seconds=age)).timestamp()
     row = make_row(
@@ -27,10 +38,10 @@ def keep(*args, kind="person", pixel="pixel", at=NOON, age=None, url=None, more=
             "at": at.timestamp(),
             "issued_at": issued_at,
             "kind": kind,
-            "rule": "a-rule",
+            "rule": rule,
             "is_secure": True,
             "user_agent": user_agent,
-            "headers": {},
+            "headers": {"Sec-Fetch-Mode": "no-cors"},
             "address": None,
             "url": url,
         }

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import uuid
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 
-from ptrack.hits import HitKind, Rule, rules, to_digest
+from ptrack.hits import HitKind, Rule, rules
 from ptrack.opens import paging, report
 from ptrack.opens.admin import LinkHitAdmin, PixelHitAdmin
 from ptrack.opens.arguments import Argument
@@ -30,16 +30,15 @@ from ptrack.opens.forms import ReportForm
 from ptrack.opens.lists import HitAdmin
 from ptrack.opens.parameters import to_condition, to_parameter
 from ptrack.opens.requesters import CODES, NAMES, Requester
-from ptrack.opens.rows import make_row
-from ptrack.opens.storing import store
 from ptrack.opens.window import Window
 from ptrack.opens.words import KINDS, humanize_duration, humanize_percents, printable
 
+import stored_hits
+from stored_hits import NOON
 from support import on_each_database
 
 pytestmark = [on_each_database, pytest.mark.django_db(databases=["default", "other"])]
 
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 IN_NOVEMBER = {"since": "2026-11-01", "until": "2026-11-30"}
 HITS = "/admin/ptrack_opens/pixelhit/"
 CLICKS = "/admin/ptrack_opens/linkhit/"
@@ -56,29 +55,10 @@ ADMIN_SITE = {
 }
 
 
-def keep(
-    *args, kind="person", rule="browser", pixel=None, at=NOON, age=3600, url=None, agent="Thunderbird/128", **kwargs
-):
-    """Store a hit, and return it."""
-    hit = make_row(
-        {
-            "id": uuid.uuid4().hex,
-            "pixel_id": to_digest((pixel or f"{args}{kwargs}").encode(errors="surrogatepass")).hex,
-            "args": list(args),
-            "kwargs": kwargs,
-            "at": at.timestamp(),
-            "issued_at": None if age is None else at.timestamp() - age,
-            "kind": kind,
-            "rule": rule,
-            "is_secure": True,
-            "user_agent": agent,
-            "headers": {"Sec-Fetch-Mode": "no-cors"},
-            "address": None,
-            "url": url,
-        }
-    )
-    store(hit)
-    return hit
+def keep(*args, rule="browser", pixel=None, age=3600, user_agent="Thunderbird/128", **kwargs):
+    """Store a hit, by default of a pixel of its own, and return it."""
+    pixel = f"{args}{kwargs}" if pixel is None else pixel
+    return stored_hits.keep(*args, rule=rule, pixel=pixel, age=age, user_agent=user_agent, **kwargs)
 
 
 @pytest.fixture
@@ -869,6 +849,31 @@ def test_the_links_to_csv_keep_what_was_chosen(visitor):
         headings, row = rows_of(follow(visitor, page.link(name)))
         assert "spring" in "".join(row)
         assert ("URL" in headings) is (SHOP in row) is is_click
+
+
+def test_the_hits_as_csv_are_no_formulas(visitor):
+    keep("welcome", age=61, user_agent="=cmd|' /C calc'!A0 (Android 9)", campaign="é\x00\ud800")
+    keep(at=NOON - timedelta(days=60))
+    headings, row = rows_of(visitor.get(REPORT, {**IN_NOVEMBER, "format": "hits"}))
+    found = dict(zip(headings, row, strict=True))
+    assert found["user agent"] == "'=cmd|' /C calc'!A0 (Android 9)"
+    assert found["time of request"] == "2026-11-20 12:00:00+00:00"
+    assert found["time to open in seconds"] == "61"
+    assert (found["args"], found["kwargs"]) == ('["welcome"]', '{"campaign": "é\\u0000\\ud800"}')
+    assert (found["kind"], found["remote address"]) == ("person", "")
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", " =", "\r", "＝", "＠"])  # noqa: RUF001
+def test_no_cell_is_a_formula(visitor, start):
+    keep(start + "1")
+    cell = rows_of(visitor.get(REPORT, {**IN_NOVEMBER, "format": "report"}))[1][0]
+    assert not cell.lstrip().startswith(tuple("=+-@＝＠\t\r"))  # noqa: RUF001
+
+
+def test_no_cell_is_a_formula_where_semicolons_separate_them(visitor):
+    keep('a;=1;b; -2;c;"=3')
+    cell = rows_of(visitor.get(REPORT, {**IN_NOVEMBER, "format": "report"}))[1][0]
+    assert cell == """a;'=1;b;' -2;c;'"=3"""
 
 
 @pytest.mark.parametrize("wanted", ["hits", "clicks", "report"])

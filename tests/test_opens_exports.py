@@ -15,7 +15,6 @@ from django.test import RequestFactory, override_settings
 from django.test.client import AsyncRequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from stored_hits import NOON, NOVEMBER, click, keep
 
 from ptrack.opens import report as reports
 from ptrack.opens.conditions import Condition
@@ -25,6 +24,7 @@ from ptrack.opens.models import LinkHit, PixelHit
 from ptrack.opens.report import make_report
 from ptrack.opens.selection import Selection
 
+from stored_hits import NOON, NOVEMBER, click, keep
 from support import on_each_database
 
 pytestmark = [on_each_database, pytest.mark.django_db]

@@ -12,7 +12,6 @@ from django.db import connection
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
-from stored_hits import KINDS, NOON, NOVEMBER, click, keep
 
 from ptrack.hits import HitKind
 from ptrack.opens import report as reports
@@ -22,6 +21,7 @@ from ptrack.opens.conditions import Condition
 from ptrack.opens.report import make_report
 from ptrack.opens.window import Window
 
+from stored_hits import KINDS, NOON, NOVEMBER, click, keep
 from support import on_each_database
 
 pytestmark = [on_each_database, pytest.mark.django_db]

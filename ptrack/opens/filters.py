@@ -21,7 +21,7 @@ from .models import StoredHit
 from .parameters import DAYS, RENDERED, SINCE, UNTIL, WHERE, to_condition
 from .requesters import NAMES, Requester, requested_by
 from .texts import ExactText
-from .window import Window
+from .window import DEFAULT_DAYS, Window
 from .words import KINDS, printable
 
 #: The numbers of days that pages offer.
@@ -111,17 +111,17 @@ class WindowFilter(ParametersFilter):
             return queryset.none()
         if condition_of_id(self.model, request.GET.get("q", "")):
             return queryset
-        return _in_window(queryset, self.form.window, by_rendering=RENDERED in self.used_parameters)
+        return _in_window(queryset, self.form.window, by_rendering=RENDERED in self.values)
 
     def offers(self) -> Iterator[tuple[bool, dict[str, Any], Any]]:
-        if self.form.is_valid() and self.used_parameters.keys() & {SINCE, UNTIL, RENDERED}:
+        days = self.values.get(DAYS, str(DEFAULT_DAYS))
+        if not self.form.is_valid():
+            days = ""
+        elif self.used_parameters.keys() & {SINCE, UNTIL, RENDERED} and not self.has_all_days:
+            days = ""
             window = self.form.window
-            is_rendered = RENDERED in self.used_parameters
-            text = _("rendered %(since)s to %(until)s") if is_rendered else _("%(since)s to %(until)s")
+            text = _("rendered %(since)s to %(until)s") if RENDERED in self.values else _("%(since)s to %(until)s")
             yield True, self.used_parameters, text % {"since": window.since, "until": window.until}
-            days = None
-        else:
-            days = None if self.has_all_days else self.values.get(DAYS, "30")
         for number in PRESET_DAYS:
             last = ngettext("last day", "last %(number)d days", number) % {"number": number}
             yield days == str(number), {DAYS: number}, last

@@ -22,6 +22,7 @@ from .chart import make_chart
 from .clicks import LinkGroup
 from .columns import columns_of
 from .csv_files import hit_lines, report_lines
+from .exports import csv_response
 from .filters import PRESET_DAYS
 from .forms import ReportForm
 from .groups import Group
@@ -56,8 +57,8 @@ def report_response(request: HttpRequest, model_admin: Any) -> HttpResponseBase:
         raise PermissionDenied
     form = ReportForm(request.GET, seen_arguments())
     # An invalid form gets the page, which says what is wrong, and never a file.
-    if form.is_valid() and (lines := _csv_lines(request.GET.get("format"), form)):
-        return lines
+    if form.is_valid() and (file := _csv_file(request, form)):
+        return file
     page = ReportPage(form, request.GET.dict(), model_admin.admin_site.name)
     context = {
         **model_admin.admin_site.each_context(request),
@@ -70,21 +71,19 @@ def report_response(request: HttpRequest, model_admin: Any) -> HttpResponseBase:
     return TemplateResponse(request, _TEMPLATE, context | (page.context() if form.is_valid() else {}))
 
 
-def _csv_lines(name: str | None, form: ReportForm) -> StreamingHttpResponse | None:
+def _csv_file(request: HttpRequest, form: ReportForm) -> StreamingHttpResponse | None:
+    """Return the file that a valid form asks for, or None if it asks for the page."""
     selection = Selection(form.window, form.condition)
-    if name == "report":
-        lines = report_lines(make_report(form.window, form.argument, form.condition))
-    elif name == "hits":
-        lines = hit_lines(selection.of(PixelHit))
-    elif name == "clicks":
-        lines = hit_lines(selection.of(LinkHit))
-    else:
-        return None
-    return StreamingHttpResponse(
-        lines,
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="ptrack-{name}.csv"'},
-    )
+    match request.GET.get("format"):
+        case "report" as name:
+            lines = report_lines(make_report(form.window, form.argument, form.condition))
+        case "hits" as name:
+            lines = hit_lines(selection, PixelHit)
+        case "clicks" as name:
+            lines = hit_lines(selection, LinkHit)
+        case _:
+            return None
+    return csv_response(request, name, lines)
 
 
 class ReportPage:

@@ -7,7 +7,6 @@ number of emails of campaign 9 is known.
 from __future__ import annotations
 
 import argparse
-import uuid
 from datetime import timedelta
 from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
@@ -18,6 +17,7 @@ from django.conf import settings
 LONG = "Spring" + "-and-summer" * 29 + "-2026"
 SECOND_LINK = "https://shop.example/articles/second?from=newsletter#comments"
 assert len(LONG) == 330
+AGENT = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/128.0.0.0 Safari/537.36"
 
 
 class AsOwner:
@@ -80,30 +80,13 @@ def configure(options):
     django.setup()
 
 
-def keep(*, kind="person", rule="browser", days=1.0, url=None, **kwargs):
+def keep(*, days=1.0, rule="browser", user_agent=AGENT, **kwargs):
     from django.utils import timezone
 
-    from ptrack.hits import to_digest
-    from ptrack.opens.rows import make_row
-    from ptrack.opens.storing import store
+    from stored_hits import keep
 
     at = timezone.now() - timedelta(days=days)
-    description = {
-        "id": uuid.uuid4().hex,
-        "pixel_id": to_digest(str(kwargs).encode()).hex,
-        "args": ["newsletter"],
-        "kwargs": kwargs,
-        "at": at.timestamp(),
-        "issued_at": at.timestamp() - 3600,
-        "kind": kind,
-        "rule": rule,
-        "is_secure": True,
-        "user_agent": "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/128.0.0.0 Safari/537.36",
-        "headers": {"Sec-Fetch-Mode": "no-cors"},
-        "address": None,
-        "url": url,
-    }
-    store(make_row(description))
+    keep("newsletter", pixel=str(kwargs), at=at, age=3600, rule=rule, user_agent=user_agent, **kwargs)
 
 
 def fill():
