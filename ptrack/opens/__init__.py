@@ -5,7 +5,8 @@ This is an app of its own: add ``"ptrack.opens"`` to ``INSTALLED_APPS`` beside `
 
 A hit arrives in ``pixels`` and is kept by ``models``, whose ``fields`` take any argument; the log
 of those that are lost is kept short by ``failures``. The ``checks`` look at the database. A
-``report`` counts the hits of a ``window`` by one of the tag's ``arguments``; ``json_text`` and
-``median`` hold its SQL. The ``admin`` with its ``chart``, the commands and ``csv_files`` show the
-report; what people read in them is made in ``words``.
+``report`` counts the hits of a ``window`` by one of the tag's ``arguments``. The ``admin`` has
+``lists`` of hits with ``filters``, and ``pages`` with the report, its ``chart`` and its ``tables``;
+the commands and ``csv_files`` show the report, too. Clients are named by ``requesters``, and other
+things that people read by ``words``.
 """

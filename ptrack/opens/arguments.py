@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from django.db.models import Min
+from django.utils.translation import gettext
 
 from .models import LinkHit, PixelHit, StoredHit
 
@@ -32,7 +33,7 @@ class Argument(NamedTuple):
         return self.key if isinstance(self.key, str) else str(self.key + 1)
 
     def __str__(self) -> str:
-        return self.key if isinstance(self.key, str) else f"argument {self.name}"
+        return self.key if isinstance(self.key, str) else gettext("argument %s") % self.name
 
 
 def seen_arguments() -> list[Argument]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from django.utils.translation import gettext
+
 from .arguments import Argument
 
 # A keyword that looks like a position has a "=" before it.
@@ -26,11 +28,12 @@ class Condition(NamedTuple):
         """
         found = _CONDITION.fullmatch(text)
         if not found:
-            raise ValueError(f"{text!r} is no condition: write it like reader=42, or 1=welcome for the first argument.")
+            message = gettext("%r is no condition: write it like reader=42, or 1=welcome for the first argument.")
+            raise ValueError(message % text)
         if found["position"] is None:
             return cls(Argument(found["name"]), found["value"])
         if int(found["position"]) < 1:
-            raise ValueError(f"{text!r} names no argument: positions count from 1.")
+            raise ValueError(gettext("%r names no argument: positions count from 1.") % text)
         return cls(Argument(int(found["position"]) - 1), found["value"])
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -54,7 +54,7 @@ class WindowForm(forms.Form):
         if not self.errors.keys() & {"since", "until", "days"}:
             try:
                 self.window = _to_window(self.cleaned_data)
-            except (OverflowError, ValueError) as error:
+            except ValueError as error:
                 raise forms.ValidationError(str(error)) from None
 
     def faults(self) -> Iterator[str]:
@@ -94,5 +94,7 @@ class ReportForm(WindowForm):
 
 def _to_window(chosen: dict[str, Any]) -> Window:
     until = chosen["until"] or today()
-    days = chosen["days"] or DEFAULT_DAYS
-    return Window.between(chosen["since"] or until - timedelta(days=days - 1), until)
+    days = timedelta(days=(chosen["days"] or DEFAULT_DAYS) - 1)
+    # The least day is refused as the days before it would be.
+    since = until - days if until - date.min >= days else date.min
+    return Window.between(chosen["since"] or since, until)

@@ -108,8 +108,8 @@ class HitAdmin(Base):
         return format_html_join(" ", "{}", ([line] for line in lines)) or SafeString("-")
 
     @admin.display(description=_("time to open"), ordering="age")
-    def time_to_open(self, hit: StoredHit) -> str:
-        return humanize_duration(hit.age)
+    def time_to_open(self, hit: StoredHit) -> SafeString:
+        return format_html("<bdi>{}</bdi>", humanize_duration(hit.age))
 
     @admin.display(description=_("user agent"))
     def agent(self, hit: StoredHit) -> SafeString:

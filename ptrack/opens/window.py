@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Literal, NamedTuple
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from ptrack import conf
 
@@ -42,9 +43,11 @@ class Window(NamedTuple):
         if one of the days is not from ``FIRST_DATE`` to ``LAST_DATE``.
         """
         if until < since:
-            raise ValueError(f"The last day, {until}, is before the first day, {since}: choose a later last day.")
+            message = gettext("The last day, %(until)s, is before the first day, %(since)s: choose a later last day.")
+            raise ValueError(message % {"since": since, "until": until})
         if since < FIRST_DATE or until > LAST_DATE:
-            raise ValueError(f"{since} to {until} is out of range: choose days from {FIRST_DATE} to {LAST_DATE}.")
+            message = gettext("%(since)s to %(until)s is out of range: choose days from %(first)s to %(last)s.")
+            raise ValueError(message % {"since": since, "until": until, "first": FIRST_DATE, "last": LAST_DATE})
         return cls(since, until)
 
     @property
