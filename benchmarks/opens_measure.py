@@ -132,11 +132,13 @@ def memory() -> float:
 
 @contextmanager
 def queries_of(title: str) -> Iterator[None]:
+    # A first connection asks the database what it is.
+    connection.ensure_connection()
     reset_queries()
     connection.force_debug_cursor = True
     yield
     connection.force_debug_cursor = False
-    for query in list(connection.queries):
+    for query in [query for query in connection.queries if " FROM " in query["sql"]]:
         print(f"\n# {title}: {query['time']} s\n{query['sql']}")
         prefix = {"postgresql": "EXPLAIN (ANALYZE, BUFFERS)", "mysql": "ANALYZE", "sqlite": "EXPLAIN QUERY PLAN"}
         with connection.cursor() as cursor:

@@ -8,7 +8,7 @@ from django.db.models import Case, Count, F, IntegerField, Q, QuerySet, Value, W
 
 from ptrack.hits import HitKind
 
-from .aggregates import BY_VALUE, count_with_totals, with_value
+from .aggregates import BY_VALUE, count_all, count_with_totals, with_value
 from .arguments import Argument
 from .texts import ExactText
 
@@ -54,7 +54,7 @@ class LinkGroup(NamedTuple):
 
 def count_clicks(hits: QuerySet[Any]) -> Clicks:
     """Return what the clicks among hits add up to."""
-    return Clicks.of(hits.filter(_PERHAPS_BY_PERSON).aggregate(**_EMAILS))
+    return Clicks.of(count_all(hits.filter(_PERHAPS_BY_PERSON), _EMAILS))
 
 
 def count_clicks_by_value(

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import BooleanField, Case, Count, F, Max, Min, Q, QuerySet, Value, When
 
 from ptrack.hits import HitKind
 
-from .ages import Ages, median_of
-from .aggregates import BY_VALUE, count_with_totals, with_value
+from .ages import Ages, Histogram
+from .aggregates import BY_VALUE, MANY, count_all, count_with_totals, with_value
 from .arguments import Argument
 
 #: What is counted of hits.
@@ -28,7 +27,7 @@ _IS_FIRST = Case(When(first_open_of=None, then=Value(False)), default=Value(True
 
 def count(hits: QuerySet[Any]) -> dict[str, int]:
     """Return the counts of hits."""
-    return hits.aggregate(**COUNTS)
+    return count_all(hits, COUNTS)
 
 
 def count_by_value(
@@ -43,34 +42,32 @@ def count_by_value(
     return {row["value"]: row for row in rows}, total
 
 
-def median_age(hits: QuerySet[Any]) -> timedelta | None:
-    """Return the median age of the first opens among hits."""
-    return _to_medians(_histogram(hits)).get(())
+def count_ages(hits: QuerySet[Any]) -> Histogram:
+    """Return the ages of the first opens among hits."""
+    return _histograms(hits).get((), {})
 
 
-def median_ages(hits: QuerySet[Any], by: Argument, values: Iterable[str | None]) -> dict[Any, timedelta | None]:
-    """Return the median ages of the first opens among hits by values of an argument, which are as they are stored."""
-    values = list(values)
+def count_ages_by_value(hits: QuerySet[Any], by: Argument, values: Collection[str | None]) -> dict[Any, Histogram]:
+    """Return the ages of the first opens among hits by values of an argument, which are as they are stored."""
     is_listed = Q(value__in=[value for value in values if value is not None])
     if None in values:
         # SQL's IN never finds NULL.
         is_listed |= Q(value=None)
-    medians = _to_medians(_histogram(with_value(hits, by).filter(is_listed), "value"))
-    return {value: median for (value,), median in medians.items()}
+    histograms = _histograms(with_value(hits, by).filter(is_listed), "value")
+    return {value: histogram for (value,), histogram in histograms.items()}
 
 
-def _histogram(hits: Any, *by: str) -> Any:
-    """Return rows of values, and for each bucket of ages their number, the least and the greatest."""
-    firsts = hits.annotate(is_first=_IS_FIRST).filter(is_first=True, age_bucket__isnull=False)
-    return (
-        firsts.values_list(*by, "age_bucket")
-        .annotate(number=Count("pk"), least=Min(F("age")), greatest=Max(F("age")))
-        .order_by(*by, "age_bucket")
+def first_opens(hits: QuerySet[Any]) -> Any:
+    """Return the first open of each pixel among hits."""
+    return hits.annotate(is_first=_IS_FIRST).filter(is_first=True)
+
+
+def _histograms(hits: QuerySet[Any], *by: str) -> dict[tuple[Any, ...], Histogram]:
+    firsts: Any = first_opens(hits).filter(age_bucket__isnull=False)
+    rows = firsts.values_list(*by, "age_bucket").annotate(
+        number=Count("pk"), least=Min(F("age")), greatest=Max(F("age"))
     )
-
-
-def _to_medians(histogram: Any) -> dict[tuple[Any, ...], timedelta | None]:
-    buckets: dict[tuple[Any, ...], list[Ages]] = {}
-    for *values, _, number, least, greatest in histogram:
-        buckets.setdefault(tuple(values), []).append(Ages(number, least, greatest))
-    return {values: median_of(ages) for values, ages in buckets.items()}
+    histograms: dict[tuple[Any, ...], Histogram] = {}
+    for *values, bucket, number, least, greatest in rows[:MANY]:
+        histograms.setdefault(tuple(values), {})[bucket] = Ages(number, least, greatest)
+    return histograms

@@ -9,10 +9,11 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext
 
+from .ages import median_of, merge
 from .arguments import Argument
 from .clicks import Clicks, LinkGroup, count_clicks, count_clicks_by_link, count_clicks_by_value
 from .conditions import Condition
-from .counts import NOTHING, count, count_by_value, median_age, median_ages
+from .counts import NOTHING, count, count_ages, count_ages_by_value, count_by_value
 from .fields import unescape
 from .groups import Group, make_group, to_label
 from .models import LinkHit, PixelHit
@@ -67,9 +68,9 @@ def make_report(window: Window, by: Argument | None, where: Condition | None = N
     groups: list[Group] = []
     problems: list[str] = []
     if by is None:
-        counts, total_clicks = count(hits), count_clicks(clicks)
+        total = make_group(gettext("All"), None, count(hits), count_clicks(clicks), median_of(count_ages(hits)))
     else:
-        groups, counts, total_clicks = _count_groups(hits, clicks, by)
+        groups, total = _count_groups(hits, clicks, by)
     groups, has_more = _sorted(groups)[:MAX_GROUPS], len(groups) > MAX_GROUPS
     if by is not None and has_rates(selection, by):
         # If there are more groups than those listed, nobody knows which other values have no hits.
@@ -83,7 +84,7 @@ def make_report(window: Window, by: Argument | None, where: Condition | None = N
         untimed=selection.count_untimed(),
         groups=groups,
         has_more=has_more,
-        total=make_group(gettext("All"), None, counts, total_clicks, median_age(hits)),
+        total=total,
         opens_by_date=count_by_date(selection),
         unit=window.unit,
         has_rates=has_rates(selection, by),
@@ -92,21 +93,20 @@ def make_report(window: Window, by: Argument | None, where: Condition | None = N
     )
 
 
-def _count_groups(
-    hits: QuerySet[Any], clicks: QuerySet[Any], by: Argument
-) -> tuple[list[Group], dict[str, int], Clicks]:
-    """Return the groups to list and one more, if there are more of them, and the counts and clicks of all hits."""
+def _count_groups(hits: QuerySet[Any], clicks: QuerySet[Any], by: Argument) -> tuple[list[Group], Group]:
+    """Return the groups to list and one more, if there are more of them, and that of all hits."""
     counts, total = count_by_value(hits, by, MAX_GROUPS + 1)
     clicks_by_value, total_clicks = count_clicks_by_value(clicks, by, [*counts], MAX_GROUPS + 1)
+    ages = count_ages_by_value(hits, by, counts)
+    all_ages = merge(ages.values()) if len(counts) <= MAX_GROUPS else count_ages(hits)
     # A reader whose email client shows no images may click, too.
     values = list(dict.fromkeys([*counts, *clicks_by_value]))[: MAX_GROUPS + 1]
-    medians = median_ages(hits, by, counts)
     groups = []
     for value in values:
         text = None if value is None else unescape(value)
-        found = counts.get(value, NOTHING), clicks_by_value.get(value, Clicks()), medians.get(value)
+        found = counts.get(value, NOTHING), clicks_by_value.get(value, Clicks()), median_of(ages.get(value, {}))
         groups.append(make_group(to_label(text), text, *found))
-    return groups, total, total_clicks
+    return groups, make_group(gettext("All"), None, total, total_clicks, median_of(all_ages))
 
 
 def _sorted(groups: list[Group]) -> list[Group]:
