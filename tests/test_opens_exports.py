@@ -39,6 +39,11 @@ def command(*args):
     return output.getvalue()
 
 
+def opens_in(output):
+    """Return the number of unique opens of all hits that the command printed."""
+    return next(line.split()[1] for line in output.splitlines() if line.startswith("All "))
+
+
 def command_in_november(*args):
     return command("--since", "2026-11-01", "--until", "2026-11-30", *args)
 
@@ -52,13 +57,17 @@ def test_the_command_prints_a_table():
     assert "arrived from 2026-11-01 to 2026-11-30" in first
     assert empty == ""
     assert head == (
-        "argument 1  unique opens  possible opens  emails clicked  perhaps clicked  median time to open"
-        "  person  proxy  prefetch  scanner  unknown  all hits"
+        "argument 1  unique opens  possible opens  emails clicked  perhaps clicked  median time to open  all hits"
     )
     assert [row.split() for row in rows] == [
-        ["bye", "1", "1", "1", "0", "-", "0", "1", "0", "0", "0", "1"],
-        ["welcome", "1", "1", "0", "0", "3", "h", "1", "0", "0", "1", "0", "2"],
-        ["All", "2", "2", "1", "0", "3", "h", "1", "1", "0", "1", "0", "3"],
+        ["bye", "1", "1", "1", "0", "-", "1"],
+        ["welcome", "1", "1", "0", "0", "3", "h", "2"],
+        ["All", "2", "2", "1", "0", "3", "h", "3"],
+        [],
+        ["argument", "1", "person", "proxy", "prefetch", "scanner", "unknown"],
+        ["bye", *"01000"],
+        ["welcome", *"10010"],
+        ["All", *"11010"],
         [],
         ["clicks", "by", "destination", "clicks", "emails"],
         ["https://shop.example/", "1", "1"],
@@ -96,13 +105,11 @@ def test_the_command_prints_rates_and_says_how_to_read_them():
     with override_settings(PTRACK_OPENS_SENT=twenty_sent):
         output = command_in_november("--by", "campaign")
     assert "of emails rendered from 2026-11-01 to 2026-11-30" in output
-    [nine] = [line for line in output.splitlines() if line.startswith("9 ")]
+    nine, ten, total = output.splitlines()[3:6]
     assert nine.split()[:7] == ["9", "20", "25", "to", "40", "%", "15"]
-    [ten] = [line for line in output.splitlines() if line.startswith("10 ")]
     assert ten.split()[:4] == ["10", "-", "-", "-"]
-    [total] = [line for line in output.splitlines() if line.startswith("All ")]
     assert total.split()[:4] == ["All", "-", "-", "-"]
-    for note in ("names no number of emails sent for 10", "1 hit that arrived", "An open rate is a range"):
+    for note in ("no rate for 10", "1 hit that arrived", "An open rate goes from"):
         assert note in output
 
 
@@ -135,7 +142,7 @@ def test_the_command_takes_a_condition():
     keep_campaigns()
     output = command_in_november("--where", "campaign=10", "--by", "reader")
     assert "campaign=10" in output.splitlines()[1]
-    assert output.splitlines()[-1].split()[:2] == ["All", "1"]
+    assert opens_in(output) == "1"
     with pytest.raises(CommandError, match="is no condition"):
         command("--where", "campaign")
 
@@ -156,17 +163,12 @@ def test_the_command_covers_thirty_days_unless_it_is_told_otherwise():
     for days in (0, 29, 30, 40):
         noon = datetime.combine(today - timedelta(days=days), time(12))
         keep("a", pixel=str(days), at=timezone.make_aware(noon))
-    assert [command(*args).splitlines()[-1].split()[1] for args in ([], ["--days", "35"], ["--days", "1"])] == [
-        "2",
-        "3",
-        "1",
-    ]
-    until = str(today - timedelta(days=20))
-    assert command("--until", until).splitlines()[-1].split()[1] == "3"
+    assert [opens_in(command(*args)) for args in ([], ["--days", "35"], ["--days", "1"])] == ["2", "3", "1"]
+    assert opens_in(command("--until", str(today - timedelta(days=20)))) == "3"
 
 
 def test_the_command_without_hits():
-    assert command().splitlines()[-1].split() == ["All", *["0"] * 4, "-", *["0"] * 6]
+    assert opens_in(command()) == "0"
 
 
 def test_the_command_says_that_there_are_more_groups(monkeypatch):

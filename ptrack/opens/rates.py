@@ -28,8 +28,8 @@ from .selection import Selection
 
 #: How to read the two ends of an open rate.
 RANGE_EXPLANATION = _(
-    "An open rate is a range: the emails that a reader surely opened, up to those that a reader may have opened, for "
-    "some providers request images ahead of their readers."
+    "An open rate goes from the emails that a reader surely opened to those that a reader may have opened: some "
+    "providers request images ahead of their readers."
 )
 
 #: The number of groups that are named in one problem.
@@ -49,19 +49,19 @@ _WITHOUT_ARGUMENT = Fault(_("without the argument"))
 _NOTHING_SENT = Fault(_("no emails sent"))
 _NO_NUMBER = Fault(
     _("no number of emails sent"),
-    _("PTRACK_OPENS_SENT names no number of emails sent for %s, so there are no rates for them."),
+    _("There is no rate for %s, because PTRACK_OPENS_SENT names no number of emails sent."),
 )
 _BAD_NUMBER = Fault(
     _("the number of emails sent is bad"),
-    _("PTRACK_OPENS_SENT names something else than a whole number from 0 for %s: let it return numbers of emails."),
+    _("There is no rate for %s, because PTRACK_OPENS_SENT names something that is no whole number from 0 upwards."),
 )
 _NAMED_TWICE = Fault(
     _("several numbers of emails sent"),
-    _("PTRACK_OPENS_SENT names several numbers for %s: 42 and '42' are one value."),
+    _("There is no rate for %s, because PTRACK_OPENS_SENT names several numbers: 42 and '42' are one value."),
 )
 _TOO_FEW = Fault(
     _("fewer emails sent than opened"),
-    _("PTRACK_OPENS_SENT names fewer emails sent than were opened or clicked for %s: let it count all of them."),
+    _("There is no rate for %s, because PTRACK_OPENS_SENT names fewer emails sent than were opened or clicked."),
 )
 
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import itertools
 from argparse import ArgumentTypeError
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -10,13 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ptrack.opens.arguments import Argument, default_argument, seen_arguments
-from ptrack.opens.columns import columns_of
+from ptrack.opens.columns import Column, columns_of
 from ptrack.opens.conditions import Condition
 from ptrack.opens.csv_files import report_lines
-from ptrack.opens.rates import RANGE_EXPLANATION, to_percent
+from ptrack.opens.rates import RANGE_EXPLANATION
 from ptrack.opens.report import Report, make_report
+from ptrack.opens.tables import is_of_kind, to_text
 from ptrack.opens.window import DEFAULT_DAYS, FIRST_DATE, LAST_DATE, Window, today
-from ptrack.opens.words import humanize_duration, printable
+from ptrack.opens.words import printable
 
 
 class Command(BaseCommand):
@@ -104,17 +106,10 @@ def _lines(report: Report) -> Iterator[str]:
         yield _("Hits that arrived from %(since)s to %(until)s") % days
     if report.where is not None:
         yield _("Only hits with %s") % printable(str(report.where))
-    yield ""
     columns = columns_of(report)
-    yield from _table(
-        [
-            [str(report.by or ""), *(str(column.heading) for column in columns)],
-            *(
-                [group.label, *(_to_text(column.of(group)) for column in columns)]
-                for group in (*report.groups, report.total)
-            ),
-        ]
-    )
+    for part in (itertools.filterfalse(is_of_kind, columns), filter(is_of_kind, columns)):
+        yield ""
+        yield from _table(_rows(report, [*part]))
     if report.links:
         yield ""
         rows = [[printable(link.url), str(link.clicks), str(link.emails)] for link in report.links]
@@ -145,21 +140,16 @@ def _notes(report: Report) -> Iterator[str]:
     yield from report.problems
 
 
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+def _rows(report: Report, columns: Sequence[Column]) -> Iterator[list[str]]:
+    yield [str(report.by or ""), *(str(column.heading) for column in columns)]
+    for group in (*report.groups, report.total):
+        yield [group.label, *(to_text(column.of(group)) for column in columns)]
+
+
+def _table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """Yield the lines of a table, whose first row is its head."""
+    rows = [*rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for label, *cells in rows:
         aligned = [cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)]
         yield "  ".join([label.ljust(widths[0]), *aligned]).rstrip()
-
-
-def _to_text(value: Any) -> str:
-    match value:
-        case int():
-            return str(value)
-        case float():
-            return f"{to_percent(value)} %"
-        case (float(least), float(greatest)):
-            low, high = to_percent(least), to_percent(greatest)
-            return f"{low} %" if low == high else _("%(low)s to %(high)s %%") % {"low": low, "high": high}
-    return humanize_duration(value)
