@@ -122,7 +122,8 @@ class HitAdmin(Base):
 
     def link_others(self, hit: StoredHit, text: Any) -> SafeString:
         """Return the HTML of a link to all hits of the same pixel or link."""
-        return format_html('<a href="{}">{}</a>', self.list_url(q=hit.pixel_id.hex), text)
+        link = format_html('<a href="{}">{}</a>', self.list_url(q=hit.pixel_id.hex), text)
+        return format_html('<span class="ptrack-hit">{}</span>', link)
 
     def list_url(self, kept: Mapping[str, Any] | None = None, **parameters: str) -> str:
         """Return the URL of this list with some parameters."""
