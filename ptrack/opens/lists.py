@@ -21,7 +21,7 @@ from .conditions import Condition
 from .fields import escape, unescape
 from .filters import condition_of_id
 from .models import StoredHit
-from .paging import BoundedPaginator
+from .paging import HitPaginator
 from .parameters import UNTIL, WHERE, make_query, to_parameter
 from .requesters import name_requester
 from .texts import ExactText, HoldsText
@@ -50,7 +50,7 @@ class HitAdmin(Base):
     show_facets = admin.ShowFacets.NEVER
     list_per_page = 50
     list_max_show_all = 0
-    paginator = BoundedPaginator
+    paginator = HitPaginator
     sortable_by = ("at", "time_to_open")
     change_list_template = "admin/ptrack_opens/change_list.html"
     #: The columns, beside those of arguments, whose whole texts are searched.
@@ -146,6 +146,8 @@ class HitChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
+        # Django sets no LIMIT if all fit on a page. Without one, MariaDB reads the whole table for some days.
+        self.result_list = self.result_list[: self.list_per_page]
         kept = {name: values for name, values in request.GET.lists() if name not in _OF_ONE_VIEW}
         for hit in self.result_list:
             hit.list_parameters = kept

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 
 from ptrack.hits import HitKind
 
+from .aggregates import MANY
 from .arguments import seen_arguments
 from .chart import make_chart
 from .clicks import LinkGroup
@@ -166,7 +167,7 @@ class ReportPage:
         """Yield what requested pixels, and how often, the most frequent first."""
         counts: Counter[Requester] = Counter()
         rules = Selection(self.report.window, self.report.where).of(PixelHit).values_list("rule")
-        for rule, number in rules.annotate(number=Count("*")):
+        for rule, number in rules.annotate(number=Count("*"))[:MANY]:
             counts[requester_of(rule)] += number
         for requester, number in counts.most_common():
             yield Link(NAMES[requester], self._hits_url(requester=requester.value), [to_text(number)])
