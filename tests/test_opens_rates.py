@@ -322,7 +322,18 @@ def test_what_is_no_mapping_is_named(answer):
     with sent(answer):
         report = make_report(NOVEMBER, CAMPAIGN)
     assert (report.groups[0].opens, report.groups[0].sent) == (1, None)
+    assert report.groups[0].remark
     assert "let it return a dict" in report.problems[0]
+
+
+def test_what_the_callable_does_to_the_values_is_its_own_affair():
+    keep(campaign=9, age=60)
+
+    def take(argument, values, since, until):
+        return {values.pop(): 2}
+
+    with override_settings(PTRACK_OPENS_SENT=take):
+        assert [group.sent for group in make_report(NOVEMBER, CAMPAIGN).groups] == [2]
 
 
 def test_a_counter_is_a_mapping():

@@ -95,9 +95,10 @@ def add_rates(selection: Selection, by: Argument, groups: list[Group], room: int
     """
     values = [group.value for group in groups if group.value is not None]
     try:
-        answer = _ask(by, values, *map(_to_aware, selection.window.bounds()))
+        answer = _ask(by, [*values], *map(_to_aware, selection.window.bounds()))
     except BadAnswerError as error:
-        return Rated(groups, [str(error)], has_more=False)
+        remark = gettext("no answer")
+        return Rated([replace(group, remark=remark) for group in groups], [str(error)], has_more=False)
     others = sorted(answer.keys() - set(values))
     if selection.where is not None:
         others = [value for value in others if value == selection.where.value]
