@@ -33,7 +33,6 @@ class BareHit(StoredHit):
 
     class Meta(StoredHit.Meta):
         app_label = "ptrack_opens"
-        indexes = [*StoredHit.Meta.indexes, models.Index(fields=["at", "first_open_of"], name="ptrack_barehit_at")]
 
 
 def measure() -> None:
