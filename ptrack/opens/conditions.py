@@ -32,7 +32,8 @@ class Condition(NamedTuple):
             raise ValueError(message % text)
         if found["position"] is None:
             return cls(Argument(found["name"]), found["value"])
-        if int(found["position"]) < 1:
+        # No database takes the position 10**20.
+        if not re.fullmatch("0*[1-9][0-9]{0,8}", found["position"]):
             raise ValueError(gettext("%r names no argument: positions count from 1.") % text)
         return cls(Argument(int(found["position"]) - 1), found["value"])
 

@@ -17,9 +17,10 @@ from .models import MARKERS, StoredHit
 #: A conflict with another hit is tried again; there may be one for each marker.
 TRIES = 3
 
-#: The code of MariaDB, and the SQLSTATE of PostgreSQL, for a statement that another one made fail and that may be
+#: The code of MariaDB, and the SQLSTATEs of PostgreSQL, for a statement that another one made fail and that may be
 #: tried again.
-_DEADLOCK, _SERIALIZATION_FAILURE = 1213, "40001"
+_DEADLOCK = 1213
+_SERIALIZATION_FAILURE_OR_DEADLOCK = ("40001", "40P01")
 
 
 class UnlessTaken(models.Expression):
@@ -55,10 +56,10 @@ def store(hit: StoredHit) -> None:
         for name, value in _markers(hit).items():
             setattr(hit, name, value if tries_left else None)
         try:
-            with _savepoint(connection):
+            with savepoint(connection):
                 hit.save(force_insert=True, using=connection.alias)
         except (IntegrityError, OperationalError) as error:
-            if not _is_conflict(error):
+            if not is_conflict(error):
                 raise
             if type(hit)._base_manager.using(connection.alias).filter(pk=hit.pk).exists():
                 return
@@ -88,13 +89,15 @@ def _markers(hit: StoredHit) -> dict[str, UnlessTaken | None]:
     }
 
 
-def _savepoint(connection: BaseDatabaseWrapper) -> AbstractContextManager[Any]:
+def savepoint(connection: BaseDatabaseWrapper) -> AbstractContextManager[Any]:
     """Return what keeps a conflict from breaking somebody's transaction; there is nothing to break outside of one."""
     return nullcontext() if connection.get_autocommit() else transaction.atomic(using=connection.alias)
 
 
-def _is_conflict(error: Exception) -> bool:
+def is_conflict(error: Exception) -> bool:
     """Return whether a statement failed because of another one that ran at the same time."""
     if isinstance(error, IntegrityError):
         return True
-    return error.args[:1] == (_DEADLOCK,) or getattr(error.__cause__, "sqlstate", None) == _SERIALIZATION_FAILURE
+    return error.args[:1] == (_DEADLOCK,) or (
+        getattr(error.__cause__, "sqlstate", None) in _SERIALIZATION_FAILURE_OR_DEADLOCK
+    )

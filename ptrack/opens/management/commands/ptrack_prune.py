@@ -1,41 +1,53 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import CommandError, CommandParser
 
-from ptrack.opens.models import PixelHit
+from ptrack import conf
+from ptrack.opens.commands import LongCommand
+from ptrack.opens.deleting import MODELS, delete_old, old_hits
+from ptrack.opens.rows import to_stored_time
 
-#: The number of hits that PostgreSQL deletes in a few hundredths of a second.
-DEFAULT_BATCH = 5000
 
-
-class Command(BaseCommand):
-    help = "Deletes the hits that are older than a number of days, in batches, so that new hits need not wait long."
+class Command(LongCommand):
+    help = (
+        "Deletes the hits of emails that were rendered more than a number of days ago, in batches, so that new hits "
+        "need not wait long. A hit that does not tell when its email was rendered goes that long after its arrival."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--days", type=int, required=True, help="keep the hits of this many days")
+        super().add_arguments(parser)
         parser.add_argument(
-            "--batch",
-            type=int,
-            default=DEFAULT_BATCH,
-            help=f"delete this many hits at a time (default: {DEFAULT_BATCH})",
+            "--days", type=int, help="keep the hits of this many days (default: the setting PTRACK_OPENS_KEEP_DAYS)"
         )
 
-    def handle(self, *args: Any, days: int, batch: int, **options: Any) -> None:
-        for name, value in (("--days", days), ("--batch", batch)):
-            if value < 1:
-                raise CommandError(f"{name} is {value}: pass a number of at least 1.")
-        try:
-            old = PixelHit.objects.filter(at__lt=timezone.now() - timedelta(days=days)).order_by("at", "pk")
-        except OverflowError:
-            raise CommandError(f"--days is {days}, which is more than the calendar holds: pass fewer days.") from None
-        deleted = 0
-        # Each batch is a transaction of its own.
-        while keys := list(old.values_list("pk", flat=True)[:batch]):
-            deleted += PixelHit.objects.filter(pk__in=keys).delete()[0]
-            if options["verbosity"] > 1:
-                self.stdout.write(f"Deleted {deleted} hits so far ...")
-        self.stdout.write(f"Deleted {deleted} hits that were older than {days} days.")
+    def work(self, *, days: int | None, **options: Any) -> None:
+        days = _check(days)
+        before = to_stored_time(datetime.now(UTC) - timedelta(days=days))
+        found = [hits for model in MODELS for hits in old_hits(model, before).values()]
+        progress = self.progress(lambda: sum(hits.count() for hits in found))
+        delete_old(before, self.size, progress.add)
+        self.say(f"Deleted {progress.done:,} hits that were older than {days} days.")
+
+
+def _check(days: int | None) -> int:
+    """Return for how many days hits are kept, going by the option ``--days`` and the setting."""
+    try:
+        setting = conf.opens_keep_days()
+    except ImproperlyConfigured as error:
+        raise CommandError(str(error)) from None
+    if days is None:
+        if setting is None:
+            raise CommandError("Set PTRACK_OPENS_KEEP_DAYS, or pass --days: how long are hits to be kept?")
+        return setting
+    if not 1 <= days <= conf.MAX_KEEP_DAYS:
+        raise CommandError(f"--days is {days}: pass a number from 1 to {conf.MAX_KEEP_DAYS}.")
+    if setting is not None and days < setting:
+        raise CommandError(
+            f"--days is {days}, which is less than PTRACK_OPENS_KEEP_DAYS, {setting}: an email could count once more "
+            f"after its hits are gone. Pass {setting} or more, or change the setting."
+        )
+    return days

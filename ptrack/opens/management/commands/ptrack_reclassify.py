@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import zip_longest
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import CommandError, CommandParser
+
+from ptrack import conf
+from ptrack.hits import HitKind
+from ptrack.hits.site_rules import check_site_rules
+from ptrack.opens.batches import hits_to_change
+from ptrack.opens.commands import LongCommand
+from ptrack.opens.judging import Judgement
+from ptrack.opens.models import LinkHit, PixelHit
+
+_OF_PIXELS = {"unique opens": "first_open_of", "possible opens": "first_possible_open_of"}
+
+
+class Command(LongCommand):
+    help = (
+        "Judges all stored hits again by today's rules, those of PTRACK_RULES among them, and prints what they add up "
+        "to before and after."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--dry-run", action="store_true", help="print what would change, and change nothing")
+
+    def work(self, *, dry_run: bool, **options: Any) -> None:
+        try:
+            check_site_rules()
+            conf.opens_keep_days()
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from None
+        of_pixels, of_links = (Judgement(model, dry_run=dry_run) for model in (PixelHit, LinkHit))
+        progress = self.progress(lambda: sum(hits_to_change(model).count() for model in (PixelHit, LinkHit)))
+        for judgement in (of_pixels, of_links):
+            judgement.run(self.size, progress.add)
+        for line in _table(of_pixels, of_links):
+            self.say(line)
+        changed = of_pixels.changed + of_links.changed
+        self.say("")
+        self.say(f"{'Would change' if dry_run else 'Changed'} {changed:,} of {progress.done:,} hits.")
+
+
+def _table(of_pixels: Judgement, of_links: Judgement) -> Iterator[str]:
+    """Yield the lines of a table of what the hits of pixels and of links add up to."""
+    counts = [counter for judgement in (of_pixels, of_links) for counter in (judgement.before, judgement.after)]
+    rows = [["", "pixels before", "after", "links before", "after"]]
+    rows += [[kind.value, *(f"{count[kind.value]:,}" for count in counts)] for kind in HitKind]
+    rows += [[name, *(f"{count[column]:,}" for count in counts[:2])] for name, column in _OF_PIXELS.items()]
+    widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
+    for label, *cells in rows:
+        aligned = [cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=False)]
+        yield "  ".join([label.ljust(widths[0]), *aligned])
