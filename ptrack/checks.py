@@ -4,12 +4,13 @@ ptrack.E001  PTRACK_SECRET is bad
 ptrack.E002  PTRACK_SECRET_FALLBACKS is bad
 ptrack.E003  ptrack.ptrack_encoder lacks encrypt or decrypt, or their methods are not static
 ptrack.E004  a BackgroundPixel cannot use its task backend (in ptrack.background)
-ptrack.E005  ptrack.opens is installed without ptrack (in ptrack.opens.checks, as E006 and W009)
+ptrack.E005  ptrack.opens is installed without ptrack (in ptrack.opens.checks, as E006, E011, W009 and W012)
 ptrack.E006  ptrack.opens would write to a database that it was not made for
 ptrack.E007  PTRACK_RULES is no list of good rules
 ptrack.E008  PTRACK_CONSENT is bad (in ptrack._link_checks, as E009, E010, W010 and W011)
 ptrack.E009  PTRACK_LINK_ALLOWED_HOSTS is missing or bad, on a site with links
 ptrack.E010  the encoder cannot carry links, on a site with links
+ptrack.E011  PTRACK_OPENS_KEEP_DAYS is bad
 ptrack.E012  PTRACK_OPENS_SENT is bad (in ptrack.opens.checks, as W013)
 ptrack.W001  PTRACK_APP_URL is not an absolute http(s) URL
 ptrack.W002  the tag cannot find ptrack.urls in the URLconf (in ptrack._route_checks, as W003 and W006)
@@ -22,6 +23,7 @@ ptrack.W008  ALLOWED_HOSTS refuses the host of PTRACK_APP_URL (with --deploy)
 ptrack.W009  ptrack.opens writes to PostgreSQL without time-outs while the image waits (with --deploy)
 ptrack.W010  the tag of links cannot find ptrack.link_urls in the URLconf, on a site with links
 ptrack.W011  PTRACK_LINK_ALLOWED_HOSTS allows every host (with --deploy)
+ptrack.W012  PTRACK_OPENS_KEEP_DAYS is not set (with --deploy)
 ptrack.W013  ptrack.opens would read days from a MariaDB that does not know TIME_ZONE
 ptrack.I001  ptrack.urls is in the URLconf, but no pixel is registered
 """

@@ -33,7 +33,8 @@ UNREPLACED_SECRET = "replace this by what ptrack_secret printed"
 
 _EXCUSE = re.compile(r"[ \t]*(?:%|<!--) not run: \S.*")
 _FILE_NAME = re.compile(r"(?:#|\{#) ([\w./]+\.(?:py|html))")
-_HARMLESS_COMMANDS = ("check", "ptrack_decode", "ptrack_prune", "ptrack_report", "ptrack_secret")
+_COMMANDS_OF_PTRACK = ("decode", "erase", "export", "prune", "reclassify", "report", "secret")
+_HARMLESS_COMMANDS = ("check", *(f"ptrack_{name}" for name in _COMMANDS_OF_PTRACK))
 _INSTALLED_BY_NAME = {"django-tasks-db", "django-tasks-rq"}
 
 

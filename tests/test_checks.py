@@ -570,8 +570,10 @@ BROKEN_SETTINGS = {
     "ptrack.E009": {"ROOT_URLCONF": WITH_LINKS},
     "ptrack.E012": {"PTRACK_OPENS_SENT": 5},
     "ptrack.W011": {"ROOT_URLCONF": WITH_LINKS, "PTRACK_LINK_ALLOWED_HOSTS": ["*"]},
+    "ptrack.E011": {"PTRACK_OPENS_KEEP_DAYS": 0},
+    "ptrack.W012": {"PTRACK_OPENS_KEEP_DAYS": None},
 }
-DEPLOY_IDS = ("ptrack.W004", "ptrack.W007", "ptrack.W008", "ptrack.W011")
+DEPLOY_IDS = ("ptrack.W004", "ptrack.W007", "ptrack.W008", "ptrack.W011", "ptrack.W012")
 
 
 @pytest.mark.django_db(databases=["default", "other"])

@@ -267,3 +267,30 @@ def test_in_the_background_no_image_waits_for_the_database(on_postgresql):
 
 def test_other_databases_have_no_such_time_outs(other):
     assert found("ptrack.W009", include_deployment_checks=True) == []
+
+
+# How long
+
+
+@pytest.mark.parametrize("days", [0, -1, 36_526, "30", 30.0, True])
+def test_days_that_are_none_are_an_error(days):
+    with override_settings(PTRACK_OPENS_KEEP_DAYS=days):
+        [message] = found("ptrack.E011")
+        assert found("ptrack.W012", include_deployment_checks=True) == []
+    assert message.level == checks.ERROR
+    assert f"PTRACK_OPENS_KEEP_DAYS is {days!r}" in message.msg
+
+
+@pytest.mark.parametrize("days", [1, 365, 36_525])
+def test_days_that_are_good(days):
+    with override_settings(PTRACK_OPENS_KEEP_DAYS=days):
+        assert found("ptrack.E011") + found("ptrack.W012", include_deployment_checks=True) == []
+
+
+def test_a_site_that_is_deployed_is_asked_how_long_it_keeps_hits():
+    with override_settings(PTRACK_OPENS_KEEP_DAYS=None):
+        assert found("ptrack.W012") == found("ptrack.E011") == []
+        [message] = found("ptrack.W012", include_deployment_checks=True)
+    assert message.level == checks.WARNING
+    assert "PTRACK_OPENS_KEEP_DAYS" in message.msg
+    assert "ptrack_prune" in message.hint

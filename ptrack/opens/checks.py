@@ -34,7 +34,9 @@ def register_checks() -> None:
     checks.register(check_database, TAG)
     checks.register(check_time_zone, TAG)
     checks.register(check_opens_sent, TAG)
+    checks.register(check_keep_days, TAG)
     checks.register(check_time_outs, TAG, deploy=True)
+    checks.register(check_retention, TAG, deploy=True)
 
 
 def check_ptrack_is_installed(**kwargs: Any) -> list[checks.CheckMessage]:
@@ -110,6 +112,29 @@ def check_time_outs(**kwargs: Any) -> list[checks.CheckMessage]:
             hint="Set the time-outs in OPTIONS, best in those of a second alias for ptrack.opens, or set "
             "PTRACK_OPENS_IN_BACKGROUND = True. If the role or the environment sets them, silence this message.",
             id="ptrack.W009",
+        )
+    ]
+
+
+def check_keep_days(**kwargs: Any) -> list[checks.CheckMessage]:
+    try:
+        conf.opens_keep_days()
+    except ImproperlyConfigured as error:
+        hint = "Correct the setting. Until then no hit is stored, and ptrack_prune deletes none."
+        return [checks.Error(str(error), hint=hint, id="ptrack.E011")]
+    return []
+
+
+def check_retention(**kwargs: Any) -> list[checks.CheckMessage]:
+    """Check, before a site is deployed, that somebody decided how long hits are kept."""
+    if check_keep_days() or conf.opens_keep_days() is not None:
+        return []
+    return [
+        checks.Warning(
+            "PTRACK_OPENS_KEEP_DAYS is not set, so ptrack.opens keeps data about people for ever.",
+            hint="Set it to a number of days, such as 365, and run 'python manage.py ptrack_prune' every day. If hits "
+            "are to be kept for ever, silence this message.",
+            id="ptrack.W012",
         )
     ]
 

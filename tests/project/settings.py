@@ -70,3 +70,4 @@ if django.VERSION >= (6, 1):
     MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
 PTRACK_SECRET = "a secret of exactly 32 bytes, ok"
 PTRACK_APP_URL = "https://www.example.com"
+PTRACK_OPENS_KEEP_DAYS = 365
