@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from django.db import IntegrityError, OperationalError, connections, models, router, transaction
+from django.db import IntegrityError, OperationalError, connections, router, transaction
 from django.db.models import Q
 
 from .models import StoredHit
@@ -25,7 +25,7 @@ TRIES = 20
 Result = TypeVar("Result")
 
 
-def hits_to_change(model: type[StoredHit]) -> models.QuerySet[Any]:
+def hits_to_change(model: type[StoredHit]) -> Any:
     """Return all hits of a model, read from the database that they are written to: a replica may be behind it."""
     return model.objects.using(router.db_for_write(model)).order_by()
 
@@ -35,7 +35,7 @@ def batch_size(alias: str) -> int:
     return BATCH_ON_POSTGRESQL if connections[alias].vendor == "postgresql" else BATCH
 
 
-def pages(hits: models.QuerySet[Any], *columns: str, size: int) -> Iterator[list[Any]]:
+def pages(hits: Any, *columns: str, size: int) -> Iterator[list[Any]]:
     """Yield hits in pages, in the order of some columns that no two hits have in common.
 
     Each page is a query of its own that begins behind the last hit: not every database client can
@@ -48,7 +48,7 @@ def pages(hits: models.QuerySet[Any], *columns: str, size: int) -> Iterator[list
         page = list(hits.filter(_is_behind(page[-1], columns))[:size])
 
 
-def slices(hits: models.QuerySet[Any], size: int = SLICE) -> Iterator[models.QuerySet[Any]]:
+def slices(hits: Any, size: int = SLICE) -> Iterator[Any]:
     """Yield all hits in slices, so that a query into one of them reads that many hits at most."""
     hits = hits.order_by("pk")
     rest = hits

@@ -57,7 +57,7 @@ class LongCommand(BaseCommand):
         with interruptible():
             self.work(**options)
 
-    def work(self, **options: Any) -> None:
+    def work(self, *args: Any, **options: Any) -> None:
         """Do what the command is for, ``size`` hits at a time."""
         raise NotImplementedError
 

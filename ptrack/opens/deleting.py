@@ -79,7 +79,7 @@ def _delete(model: type[StoredHit], hits: Sequence[Any], lost: LostMarkers) -> i
         _, deleted = rows.filter(pk__in=[hit.pk for hit in hits]).delete()
         if model is PixelHit:
             mark_first_hits(pixels)
-        return deleted.get(model._meta.label, 0)
+        return int(deleted.get(model._meta.label, 0))
 
     number = do_whole(rows.db, batch)
     if model is PixelHit:

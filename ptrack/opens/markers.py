@@ -16,14 +16,14 @@ from ptrack import conf
 from ptrack.hits import HitKind
 
 from .batches import hits_to_change, repeat_conflicts
-from .models import MARKERS, PixelHit
+from .models import MARKERS, PixelHit, StoredHit
 from .storing import is_late
 
 #: A hit that was under way is stored by then, unless it is in a long transaction of somebody else.
 SECONDS_UNDER_WAY = 1.0
 
 
-def can_be_first(hit: PixelHit, column: str) -> bool:
+def can_be_first(hit: StoredHit, column: str) -> bool:
     """Return whether a hit may have a marker, going by its kind and its age."""
     return HitKind(hit.kind) in MARKERS[column] and not is_late(hit.age)
 

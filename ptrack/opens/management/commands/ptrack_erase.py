@@ -19,7 +19,7 @@ class Command(LongCommand):
         parser.add_argument("--dry-run", action="store_true", help="say how many hits there are, and delete none")
         parser.add_argument("--no-input", "--noinput", action="store_false", dest="interactive", help="do not ask")
 
-    def work(self, *, conditions: list[Condition], dry_run: bool, interactive: bool, **options: Any) -> None:
+    def work(self, *args: Any, conditions: list[Condition], dry_run: bool, interactive: bool, **options: Any) -> None:
         words = to_words(conditions)
         if dry_run or interactive:
             found = [hits.count() for model in MODELS for hits in matching(hits_to_change(model), conditions)]

@@ -24,7 +24,7 @@ class Command(LongCommand):
             "--days", type=int, help="keep the hits of this many days (default: the setting PTRACK_OPENS_KEEP_DAYS)"
         )
 
-    def work(self, *, days: int | None, **options: Any) -> None:
+    def work(self, *args: Any, days: int | None, **options: Any) -> None:
         days = _check(days)
         before = to_stored_time(datetime.now(UTC) - timedelta(days=days))
         found = [hits for model in MODELS for hits in old_hits(model, before).values()]

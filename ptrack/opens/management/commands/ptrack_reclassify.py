@@ -28,7 +28,7 @@ class Command(LongCommand):
         super().add_arguments(parser)
         parser.add_argument("--dry-run", action="store_true", help="print what would change, and change nothing")
 
-    def work(self, *, dry_run: bool, **options: Any) -> None:
+    def work(self, *args: Any, dry_run: bool, **options: Any) -> None:
         try:
             check_site_rules()
             conf.opens_keep_days()
