@@ -53,7 +53,7 @@ def store(hit: StoredHit) -> None:
     connection = connections[router.db_for_write(type(hit))]
     for tries_left in reversed(range(TRIES)):
         # In a snapshot the row of another hit is never seen, so the last try does without markers.
-        for name, value in _markers(hit).items():
+        for name, value in _markers(hit, connection).items():
             setattr(hit, name, value if tries_left else None)
         try:
             with savepoint(connection):
@@ -78,15 +78,23 @@ def is_late(age: timedelta | None) -> bool:
     return days is not None and age is not None and age > timedelta(days=days)
 
 
-def _markers(hit: StoredHit) -> dict[str, UnlessTaken | None]:
+def _markers(hit: StoredHit, connection: BaseDatabaseWrapper) -> dict[str, Any]:
     """Return the values of the columns that mark first hits."""
     return {
-        name: UnlessTaken(hit._meta.get_field(name), hit.pixel_id)  # type: ignore[arg-type]
-        if HitKind(hit.kind) in kinds and not is_late(hit.age)
-        else None
+        name: _marker(hit, name, connection) if HitKind(hit.kind) in kinds and not is_late(hit.age) else None
         for name, kinds in MARKERS.items()
         if hasattr(hit, name)
     }
+
+
+def _marker(hit: StoredHit, name: str, connection: BaseDatabaseWrapper) -> Any:
+    """Return the value of a column that marks first hits, for a hit that may be first."""
+    if connection.vendor == "mysql" and not connection.get_autocommit():
+        # MariaDB locks what an INSERT reads, and a deadlock undoes all of somebody's transaction.
+        # What a statement of its own reads stays free.
+        is_taken = type(hit)._base_manager.using(connection.alias).filter((name, hit.pixel_id)).exists()
+        return None if is_taken else hit.pixel_id
+    return UnlessTaken(hit._meta.get_field(name), hit.pixel_id)  # type: ignore[arg-type]
 
 
 def savepoint(connection: BaseDatabaseWrapper) -> AbstractContextManager[Any]:
