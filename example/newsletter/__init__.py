@@ -1,1 +1,1 @@
-"""A small project that sends a newsletter, and learns which of its emails were opened and which links were followed."""
+"""A small newsletter: it sends campaigns, and keeps which emails were opened and which links were clicked."""

@@ -1,18 +1,24 @@
-"""The settings that ptrack needs, and few others: there is no database and no middleware."""
+"""The settings of a site with an admin, and those of ptrack."""
 
 import os
 import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import django
-
-# The demo sets the URL of this site and the folder for sent emails. Without a folder, emails are printed.
+HERE = Path(__file__).parent
 SITE_URL = os.environ.get("NEWSLETTER_URL", "http://127.0.0.1:8000")
-SENT_FOLDER = os.environ.get("NEWSLETTER_SENT_FOLDER", "")
 
-INSTALLED_APPS = ["ptrack"]
-ROOT_URLCONF = "newsletter.urls"
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "ptrack",
+    "ptrack.opens",
+    "newsletter",
+]
 
 # A demo may forget its secret when it ends. A real site keeps its secret, because it needs the
 # same one to read the tokens in emails that were sent before.
@@ -20,27 +26,40 @@ PTRACK_SECRET = secrets.token_urlsafe(24)
 PTRACK_APP_URL = SITE_URL
 # The articles that the newsletter leads to are on this site.
 PTRACK_LINK_ALLOWED_HOSTS = [urlsplit(SITE_URL).hostname]
-PTRACK_CONSENT = "newsletter.readers.may_track"
-
-if SENT_FOLDER:
-    _backend, _options = "newsletter.emails.EmlBackend", {"file_path": SENT_FOLDER}
-else:
-    _backend, _options = "django.core.mail.backends.console.EmailBackend", {}
-
-if django.VERSION >= (6, 1):
-    MAILERS = {"default": {"BACKEND": _backend, "OPTIONS": _options}}
-else:
-    EMAIL_BACKEND = _backend
-    EMAIL_FILE_PATH = SENT_FOLDER
+PTRACK_CONSENT = "newsletter.consent.may_track"
+PTRACK_OPENS_SENT = "newsletter.numbers.sent"
+PTRACK_OPENS_KEEP_DAYS = 365
 
 SECRET_KEY = secrets.token_urlsafe(50)
 DEBUG = True
 ALLOWED_HOSTS = ["127.0.0.1", "localhost"]
+ROOT_URLCONF = "newsletter.urls"
+STATIC_URL = "static/"
 TIME_ZONE = "UTC"
-
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": os.environ.get("NEWSLETTER_DATABASE", HERE / "newsletter.sqlite3"),
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+MIDDLEWARE = [
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [Path(__file__).parent / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
     }
 ]

@@ -1,1 +1,1 @@
-"""The parts of ``demo.py``: the web server, an email client, the printed output, and the steps of the story."""
+"""The parts of ``demo.py``: what the readers do, the steps of the story, and the site to look at afterwards."""

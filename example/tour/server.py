@@ -1,66 +1,55 @@
-"""The newsletter project behind a web server, on this machine only."""
+"""A web server for the site, on this machine only."""
 
 import os
 import socketserver
+import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+import webbrowser
 
+from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.core.wsgi import get_wsgi_application
-
-from .output import DemoError
 
 HOST = "127.0.0.1"
 
 
+class QuietHandler(WSGIRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Write no log line for a request."""
+
+
 class Server(ThreadedWSGIServer):
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.server_port}"
+
     def server_bind(self) -> None:
         socketserver.TCPServer.server_bind(self)
         # The standard library would ask the network for the name of this machine.
         self.server_name, self.server_port = HOST, self.server_address[1]
         self.setup_environ()
 
+    def serve_until_stopped(self) -> None:
+        self.set_app(StaticFilesHandler(get_wsgi_application()))
+        report = f"{self.url}/admin/ptrack_opens/pixelhit/report/?by=%3Dcampaign"
+        print(f"\nThe report, in the admin: {report}")
+        print(f"An email to Tom, who has not opened it yet. Do it for him, and click: {self.url}/email/")
+        if has_display():
+            print("Your browser opens the report.")
+            threading.Thread(target=webbrowser.open, args=[report], daemon=True).start()
+        else:
+            print("There is no display here, so no browser opens by itself.")
+        print("Ctrl-C stops the server.")
+        self.serve_forever()
 
-class QuietHandler(WSGIRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:
-        """Write no log line for a request: the demo shows the requests itself."""
 
-
-@contextmanager
-def running_site(port: int, sent_folder: str, *, with_report: bool) -> Iterator[str]:
-    """Run the project in a thread, and give its URL without a slash at the end.
-
-    Takes the port (0 for any free one), the folder for sent emails, and whether the site has a
-    database and a report. Raises ``DemoError`` if the port cannot be used.
-    """
+def make_server(port: int) -> Server:
+    """Return a server that listens on a port, 0 for any free one. Exits with a message if it cannot be used."""
     try:
-        server = Server((HOST, port), QuietHandler)
-    except OSError as error:
-        raise DemoError(f"port {port} cannot be used: {error.strerror}. Choose another one with --port.") from None
-    with server:
-        site_url = f"http://{HOST}:{server.server_port}"
-        # The settings read these variables. The server comes first, because emails hold its port.
-        os.environ |= {
-            "DJANGO_SETTINGS_MODULE": f"newsletter.{'serve_settings' if with_report else 'settings'}",
-            "NEWSLETTER_URL": site_url,
-            "NEWSLETTER_SENT_FOLDER": sent_folder,
-        }
-        server.set_app(get_wsgi_application())
-        if with_report:
-            fill_report()
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
-        thread.start()
-        try:
-            yield site_url
-        finally:
-            server.shutdown()
-            thread.join()
+        return Server((HOST, port), QuietHandler)
+    except (OSError, OverflowError) as error:
+        sys.exit(f"Port {port} cannot be used ({error}). Choose another one with --port.")
 
 
-def fill_report() -> None:
-    # This module has models, so it can only be imported when Django is ready.
-    from newsletter import month
-
-    print("Making up a month of opens for the report ...\n")
-    month.prepare()
+def has_display() -> bool:
+    return sys.platform in ("win32", "darwin") or bool({"DISPLAY", "WAYLAND_DISPLAY"} & {*os.environ})
