@@ -2,16 +2,13 @@ import os
 
 SECRET_KEY = "not a secret: it belongs to an example"
 ALLOWED_HOSTS = ["127.0.0.1"]
-INSTALLED_APPS = ["django.contrib.contenttypes", "ptrack", "ptrack.opens", "public_site"]
+INSTALLED_APPS = ["django.contrib.contenttypes", "ptrack", "ptrack.opens"]
 MIDDLEWARE: list[str] = []
 ROOT_URLCONF = "public_site.urls"
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 USE_TZ = True
 
 PTRACK_SECRET = os.environ.get("PTRACK_SECRET")
 PTRACK_LINK_ALLOWED_HOSTS = ALLOWED_HOSTS
-# Django's default engine runs tasks at once. A site that has workers names them in TASKS.
-SILENCED_SYSTEM_CHECKS = ["ptrack.W005"]
 
 DATABASES = {
     "default": {
