@@ -17,8 +17,8 @@ NEEDED = ("py311-django52", "py313-django61", "fuzz")
 #: Tests by their environments, and whether what they need beside Python is here. Where it is not, they do not count.
 OPTIONAL = {
     "e2e": shutil.which("chromium") is not None,
-    # One that pg_virtualenv started, for they stop it.
-    "faults": "PGVERSION" in os.environ and shutil.which("redis-server") is not None,
+    # A PostgreSQL that pg_virtualenv started, for they stop it.
+    "faults": "PGVERSION" in os.environ and None not in map(shutil.which, ["redis-server", "mariadbd"]),
 }
 
 

@@ -23,7 +23,10 @@ logging.getLogger("asyncio").setLevel(logging.ERROR)
 #: Packages without which a folder of tests is left out; it has an environment of its own in tox.ini.
 NEEDED = {
     "e2e": ["playwright"],
-    "faults": ["celery", "django_tasks_celery", "django_tasks_db", "django_tasks_rq", "gevent", "gunicorn", "psycopg"],
+    "faults": [
+        *("celery", "django_tasks_celery", "django_tasks_db", "django_tasks_rq", "gevent", "gunicorn"),
+        *("MySQLdb", "psycopg"),
+    ],
     "fuzz": ["cryptography", "granian", "gunicorn", "hypothesis", "uvicorn"],
 }
 collect_ignore = [folder for folder, packages in NEEDED.items() if not all(map(find_spec, packages))]

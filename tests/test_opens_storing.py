@@ -147,6 +147,16 @@ def test_in_the_transactions_of_others_no_hit_is_lost(isolated):
     race(threads=2, steps=20, store=store_in_a_snapshot)
 
 
+def test_in_the_transaction_of_others_mariadb_is_asked_for_markers_first(monkeypatch):
+    monkeypatch.setattr(connection, "vendor", "mysql")
+    with transaction.atomic():
+        keep(kind="prefetch")
+        keep()
+        keep()
+    assert len(marked("first_open_of")) == len(marked("first_possible_open_of")) == 1
+    assert PixelHit.objects.count() == 3
+
+
 def test_a_conflict_does_not_break_the_transaction_of_others():
     keep()
     with transaction.atomic():

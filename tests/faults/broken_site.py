@@ -16,6 +16,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from . import manual
+from .databases import Database
 from servers import ENVIRON, TESTS, free_port, is_listening, running, wait_until
 
 CLIENTS = 16
@@ -30,39 +31,49 @@ class Outcome(NamedTuple):
     #: Images that arrived whole.
     images: int
     rows: int
-    #: Images that arrived and have no row, although they should.
-    missing: int
+    #: Images that arrived and have no row.
+    missing: int = 0
+    #: Those of them that no pixel failed to record.
+    silent: int = 0
     #: Rows beyond the first of a hit.
-    duplicates: int
+    duplicates: int = 0
     #: Tasks that had to be queued again.
-    requeued: int
+    requeued: int = 0
     #: Hits that a pixel failed to record, in the log of ptrack.
-    logged: int
+    logged: int = 0
 
 
 class BrokenSite:
     """The site, with a database, and with web servers and workers that are started when they are needed."""
 
-    def __init__(self, folder: Path, stack: contextlib.ExitStack) -> None:
-        """Take a folder for the logs, and the stack that ends the processes."""
+    def __init__(self, folder: Path, database: Database, stack: contextlib.ExitStack) -> None:
+        """Take a folder for the logs, the database's server, and the stack that ends the processes."""
         self.folder = folder
+        self.database = database
         self.log = folder / "log"
         self.stop_file = folder / "stop"
         self.stopped_file = folder / "stopped"
+        self.failed_file = folder / "failed"
         self.port = free_port()
-        self.environ = ENVIRON | {
-            "DJANGO_SETTINGS_MODULE": "faults.site.settings",
-            "FAULTS_URL": f"http://127.0.0.1:{self.port}",
-            "FAULTS_DATABASE": f"ptrack_faults_{os.getpid()}",
-            "FAULTS_STOP_FILE": str(self.stop_file),
-            "FAULTS_STOPPED": str(self.stopped_file),
-            "FAULTS_LOG": str(folder / "ptrack.log"),
-            "FAULTS_SETTINGS": "",
-            "PYTHONPATH": os.pathsep.join([str(folder), ENVIRON["PYTHONPATH"]]),
-        }
+        self.environ = (
+            ENVIRON
+            | database.environ
+            | {
+                "DJANGO_SETTINGS_MODULE": "faults.site.settings",
+                "FAULTS_URL": f"http://127.0.0.1:{self.port}",
+                "FAULTS_DATABASE": f"ptrack_faults_{os.getpid()}",
+                "FAULTS_STOP_FILE": str(self.stop_file),
+                "FAULTS_STOPPED": str(self.stopped_file),
+                "FAULTS_FAILED": str(self.failed_file),
+                "FAULTS_LOG": str(folder / "ptrack.log"),
+                "FAULTS_SETTINGS": "",
+                "PYTHONPATH": os.pathsep.join([str(folder), ENVIRON["PYTHONPATH"]]),
+            }
+        )
         self._stack = stack
         self.stop_file.touch()
         self.stopped_file.touch()
+        self.failed_file.touch()
         (folder / "ptrack.log").touch()
 
     def manage(self, *words: object) -> str:
@@ -117,26 +128,17 @@ class BrokenSite:
             breaking.result()
         return arrived
 
-    def count(
-        self,
-        fault: str,
-        urls: list[str],
-        arrived: Set[int],
-        unrecorded: Set[int] = frozenset(),
-        requeued: int = 0,
-    ) -> Outcome:
-        """Return what is left, when all has come to an end.
-
-        Takes the numbers of the images that arrived, and apart from them of those that arrived
-        while nothing could be recorded.
-        """
+    def count(self, fault: str, urls: list[str], arrived: Set[int], requeued: int = 0) -> Outcome:
+        """Return what is left, when all has come to an end. Takes the numbers of the images that arrived."""
         rows = Counter(int(line) for line in self.ask("rows").split())
+        missing = arrived - set(rows)
         return Outcome(
-            fault,
+            f"{fault}, {self.database.engine}",
             sent=len(urls),
-            images=len(arrived | unrecorded),
+            images=len(arrived),
             rows=rows.total(),
-            missing=len(arrived - set(rows)),
+            missing=len(missing),
+            silent=len(missing - set(map(int, self.failed_file.read_text(encoding="utf-8").split()))),
             duplicates=rows.total() - len(rows),
             requeued=requeued,
             logged=len(re.findall(r"Pixel faults\.site\.pixels\.\w+ failed to record a hit\.", self.logs())),

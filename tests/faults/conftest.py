@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from .broken_site import BrokenSite, Outcome
+from .databases import DATABASES, Database
 
 
 @pytest.fixture
@@ -16,28 +16,22 @@ def hits(times: int) -> int:
     return 150 if times == 1 else 10_000
 
 
-def create_database(name: str, stack: contextlib.ExitStack, *options: str) -> None:
-    subprocess.run(["createdb", *options, name], check=True)
-    stack.callback(subprocess.run, ["dropdb", "--force", name], check=True)
-
-
-@pytest.fixture(scope="session")
-def tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The name of a database in which there are only the tables of the site."""
-    with contextlib.ExitStack() as stack:
-        site = BrokenSite(tmp_path_factory.mktemp("tables"), stack)
-        name = site.environ["FAULTS_DATABASE"] = f"{site.environ['FAULTS_DATABASE']}_tables"
-        create_database(name, stack)
-        site.manage("migrate", "--verbosity", "0")
-        yield name
+@pytest.fixture(scope="session", params=DATABASES)
+def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A database server, on which each test makes a database of its own."""
+    with contextlib.closing(request.param(tmp_path_factory.mktemp("database"))) as database:
+        yield database
 
 
 @pytest.fixture
-def site(tables: str, tmp_path: Path) -> Iterator[BrokenSite]:
+def site(database: Database, tmp_path: Path) -> Iterator[BrokenSite]:
     """The site with a new database, in which there are only tables."""
     with contextlib.ExitStack() as stack:
-        site = BrokenSite(tmp_path, stack)
-        create_database(site.environ["FAULTS_DATABASE"], stack, "--template", tables)
+        site = BrokenSite(tmp_path, database, stack)
+        name = site.environ["FAULTS_DATABASE"]
+        database.create(name)
+        stack.callback(database.drop, name)
+        site.manage("migrate", "--verbosity", "0")
         yield site
 
 

@@ -14,9 +14,9 @@ TEXT = "\n".join(
 
 
 def python_files(title: str) -> Iterator[tuple[str, str]]:
-    """Yield the files that a section shows, each with its name and its code."""
+    """Yield the files that the sections of a title show, each with its name and its code."""
     # Comments in code begin with one "#", and so do the titles of pages.
-    [section] = re.findall(rf"^##+ {re.escape(title)}\n(.*?)^##", TEXT, re.DOTALL | re.MULTILINE)
-    files = re.findall(r"^```python\n# (\S+\.py)\n(.*?)^```", section, re.DOTALL | re.MULTILINE)
+    sections = re.findall(rf"^##+ {re.escape(title)}\n(.*?)^##", TEXT, re.DOTALL | re.MULTILINE)
+    files = re.findall(r"^```python\n# (\S+\.py)\n(.*?)^```", "".join(sections), re.DOTALL | re.MULTILINE)
     assert files, title
     yield from files

@@ -43,8 +43,13 @@ class StoppingPixel(Base):
         when = kwargs.get("stops")
         if when == "before":
             _stop(request)
-        with shortened_when_repeated():
-            store(make_row(describe_hit(request, args, kwargs)))
+        try:
+            with shortened_when_repeated():
+                store(make_row(describe_hit(request, args, kwargs)))
+        except Exception:
+            with Path(os.environ["FAULTS_FAILED"]).open("a") as failed:
+                failed.write(f"{kwargs['number']}\n")
+            raise
         if when == "after":
             _stop(request)
 

@@ -20,6 +20,11 @@ PTRACK_APP_URL = os.environ["FAULTS_URL"]
 
 # Whatever else PostgreSQL's client needs, it reads from variables such as PGHOST.
 DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": os.environ["FAULTS_DATABASE"]}}
+if os.environ["FAULTS_ENGINE"] == "mariadb":
+    DATABASES["default"] |= {
+        "ENGINE": "django.db.backends.mysql",
+        "OPTIONS": {"read_default_file": os.environ["MARIADB_CONFIG"]},
+    }
 
 PTRACK_OPENS_IN_BACKGROUND = "FAULTS_BACKEND" in os.environ
 TASKS = {"default": {"BACKEND": os.environ.get("FAULTS_BACKEND", "django_tasks_db.DatabaseBackend")}}

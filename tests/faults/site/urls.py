@@ -7,7 +7,7 @@ from django.urls import include, path
 
 def long_query(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_sleep(2)")
+        cursor.execute("SELECT SLEEP(2)" if connection.vendor == "mysql" else "SELECT pg_sleep(2)")
     # As long as an image, for that is what the tests look at.
     return HttpResponse(b" " * 43)
 
