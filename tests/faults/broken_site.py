@@ -104,6 +104,18 @@ class BrokenSite:
     def start(self, *command: str | Path) -> subprocess.Popen[bytes]:
         return self._stack.enter_context(running(*command, log=self.log, environ=self.environ))
 
+    def end(self, started: subprocess.Popen[bytes]) -> None:
+        """End a process as an administrator does, and wait for that."""
+        started.terminate()
+        started.wait()
+
+    def start_redis(self) -> str:
+        """Start Redis, and return its URL."""
+        port = free_port()
+        self.start("redis-server", "--port", str(port), "--save", "", "--dir", str(self.folder))
+        wait_until("Redis", lambda: is_listening(port))
+        return f"redis://127.0.0.1:{port}/0"
+
     def serve(self, module: str = "wsgi", threads: int = 8, worker: str = "sync") -> subprocess.Popen[bytes]:
         # With more than one thread, gunicorn takes gthread for sync.
         command = [sys.executable, "-m", "gunicorn", "--workers", "2", "--threads", str(threads)]

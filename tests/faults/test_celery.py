@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from .broken_site import BrokenSite, Outcome
-from servers import free_port, is_listening, wait_until
+from servers import wait_until
 
 pytestmark = pytest.mark.skipif(
     shutil.which("redis-server") is None,
@@ -26,10 +26,7 @@ PATIENCE = 1200
 @pytest.fixture
 def broker(site: BrokenSite) -> str:
     """Start Redis, and return the line of the settings that names it."""
-    port = free_port()
-    site.start("redis-server", "--port", str(port), "--save", "", "--dir", str(site.folder))
-    wait_until("Redis", lambda: is_listening(port))
-    return f"CELERY_BROKER_URL = 'redis://127.0.0.1:{port}/0'\n"
+    return f"CELERY_BROKER_URL = {site.start_redis()!r}\n"
 
 
 def request_and_kill(site: BrokenSite, hits: int, stops: str, deliveries: int) -> tuple[list[str], set[int]]:

@@ -13,7 +13,7 @@ import pytest
 
 from . import manual
 from .broken_site import MANAGE, BrokenSite, Outcome
-from servers import BIN, free_port, is_listening, kill_tree, running, wait_until
+from servers import BIN, kill_tree, running, wait_until
 
 WORKERS = 2
 
@@ -70,11 +70,8 @@ def test_tasks_of_killed_workers_are_done_after_all_with_django_tasks_db(
 def test_tasks_of_killed_workers_are_done_after_all_with_rq(
     site: BrokenSite, hits: int, times: int, outcome: Callable[..., Outcome]
 ) -> None:
-    port = free_port()
-    url = f"redis://127.0.0.1:{port}/0"
+    url = site.start_redis()
     site.environ |= {"FAULTS_BACKEND": "django_tasks_rq.RQBackend", "FAULTS_REDIS": url}
-    site.start("redis-server", "--port", str(port), "--save", "", "--dir", str(site.folder))
-    wait_until("Redis", lambda: is_listening(port))
     worker = [*MANAGE, "rqworker", "--job-class", "django_tasks_rq.Job", "default"]
     urls, arrived = request_and_kill(site, hits, worker)
     # RQ's maintenance finds a job when its lease has run out. Only the long run waits for that.

@@ -11,9 +11,6 @@ from ptrack.opens.pixels import OpenPixel
 from ptrack.opens.rows import describe_hit, make_row
 from ptrack.opens.storing import store
 
-# StoppingPixel stores the hits in its place.
-ptrack.tracker.unregister(OpenPixel)
-
 
 @ptrack.tracker.register
 class FailingPixel(ptrack.TrackingPixel):
@@ -35,9 +32,11 @@ class FailingPixel(ptrack.TrackingPixel):
 Base: Any = ptrack.BackgroundPixel if "FAULTS_BACKEND" in os.environ else ptrack.TrackingPixel
 
 
-@ptrack.tracker.register
 class StoppingPixel(Base):
-    """Stores each hit, and stops before or after it if the hit asks for that, until it is killed or a file is gone."""
+    """Stores each hit in place of ptrack.opens.
+
+    It stops before or after that, if the hit asks for it, until it is killed or a file is gone.
+    """
 
     def record(self, request: HitRequest, /, *args: Any, **kwargs: Any) -> None:
         when = kwargs.get("stops")
@@ -52,6 +51,11 @@ class StoppingPixel(Base):
             raise
         if when == "after":
             _stop(request)
+
+
+if "FAULTS_OPENS" not in os.environ:
+    ptrack.tracker.unregister(OpenPixel)
+    ptrack.tracker.register(StoppingPixel)
 
 
 def _stop(request: HitRequest) -> None:
