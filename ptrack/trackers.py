@@ -66,7 +66,7 @@ class TrackingLink(Callback):
     """What to do when a link is followed: subclass it, write ``record``, register the class."""
 
     @abstractmethod
-    def record(self, url: str, /, *args: Any, **kwargs: Any) -> Any:
+    def record(self, *args: Any, **kwargs: Any) -> Any:
         """Take the destination, and after it what the tag was given.
 
         With ``request`` as its first parameter it also receives the ``HttpRequest``, before the

@@ -146,7 +146,7 @@ def _connection_of_rows() -> BaseDatabaseWrapper:
 def _may_be_mariadb(connection: Any) -> bool:
     """Return whether a database of the kind "mysql" is a MariaDB that is new enough, or cannot be asked."""
     try:
-        return connection.mysql_is_mariadb and connection.mysql_version >= MARIADB_VERSION
+        return bool(connection.mysql_is_mariadb and connection.mysql_version >= MARIADB_VERSION)
     except Error:
         # Whatever needs the database says better why it cannot be reached.
         return True
