@@ -13,7 +13,7 @@ from pathlib import Path
 from coverage.cmdline import main as coverage
 
 # With the oldest Django; with Django 6 and what Python knows of frames since 3.13; with real servers.
-NEEDED = ("py311-django52", "py313-django61", "fuzz")
+NEEDED = ("py311-oldest", "py313-django61", "fuzz")
 #: Tests by their environments, and whether what they need beside Python is here. Where it is not, they do not count.
 OPTIONAL = {
     "e2e": shutil.which("chromium") is not None,

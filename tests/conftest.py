@@ -35,7 +35,11 @@ FIGURES = pytest.StashKey[list[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--long", action="store_true", help="do twenty times as much in tests/fuzz and tests/faults")
+    parser.addoption(
+        "--long",
+        action="store_true",
+        help="do twenty times as much in tests/fuzz and tests/faults, and all of tests/e2e",
+    )
     parser.addoption("--seed", type=int, default=1, help="start of the random numbers in tests/fuzz (default: 1)")
 
 

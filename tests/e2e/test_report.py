@@ -52,14 +52,27 @@ def serve(tmp_path_factory: Any) -> Iterator[Any]:
         yield start
 
 
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: Any) -> str:
+SCREENS = {"light-wide": 1280, "dark-narrow": 390, "light-narrow": 390, "dark-wide": 1280}
+#: The short run tries each of both once.
+SHORT = ("light-wide", "dark-narrow")
+
+
+@pytest.fixture(params=SCREENS)
+def screen(request: Any, times: int) -> str:
+    """What the visitor wants, and how wide their window is."""
+    if times == 1 and request.param not in SHORT:
+        pytest.skip("This is for the long run.")
     return str(request.param)
 
 
-@pytest.fixture(params=[1280, 390], ids=["wide", "narrow"])
-def width(request: Any) -> int:
-    return int(request.param)
+@pytest.fixture
+def scheme(screen: str) -> str:
+    return screen.split("-")[0]
+
+
+@pytest.fixture
+def width(screen: str) -> int:
+    return SCREENS[screen]
 
 
 @pytest.fixture

@@ -24,6 +24,13 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture
+def one_database_is_enough(database: Database, times: int) -> None:
+    """Leave a test whose fault is not the database's to the long run, but for one database."""
+    if times == 1 and database.engine != "postgresql":
+        pytest.skip("This is for the long run.")
+
+
+@pytest.fixture
 def site(database: Database, tmp_path: Path) -> Iterator[BrokenSite]:
     """The site with a new database, in which there are only tables."""
     with contextlib.ExitStack() as stack:

@@ -8,6 +8,8 @@ import pytest
 
 from .broken_site import BrokenSite, Outcome
 
+pytestmark = pytest.mark.usefixtures("one_database_is_enough")
+
 on_each_path = pytest.mark.parametrize("module", ["wsgi", "fast_wsgi"])
 
 

@@ -13,10 +13,13 @@ import pytest
 from .broken_site import BrokenSite, Outcome
 from servers import wait_until
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("redis-server") is None,
-    reason="There is no redis-server here. Debian's package is called redis-server.",
-)
+pytestmark = [
+    pytest.mark.usefixtures("one_database_is_enough"),
+    pytest.mark.skipif(
+        shutil.which("redis-server") is None,
+        reason="There is no redis-server here. Debian's package is called redis-server.",
+    ),
+]
 
 
 #: Seconds until tasks are done that wait behind all others, in a long run.

@@ -74,6 +74,7 @@ def look_into_queue(site: BrokenSite, engine: str) -> list[str]:
     return site.manage("shell", "--no-imports", "-c", code).splitlines()
 
 
+@pytest.mark.usefixtures("one_database_is_enough")
 @pytest.mark.parametrize(
     "engine",
     ["django-tasks-db", pytest.param("django-tasks-rq", marks=needs_redis), pytest.param("Celery", marks=needs_redis)],

@@ -26,6 +26,7 @@ def test_a_killed_web_server_has_recorded_every_image_that_it_served(
     assert hits - CLIENTS <= left.images <= left.rows <= hits
 
 
+@pytest.mark.usefixtures("one_database_is_enough")
 def test_a_pixel_that_hangs_hangs_one_worker_and_no_other(
     site: BrokenSite, hits: int, outcome: Callable[..., Outcome]
 ) -> None:
@@ -44,6 +45,7 @@ def test_a_pixel_that_hangs_hangs_one_worker_and_no_other(
     assert left == Outcome(left.fault, hits, images=hits, rows=hits)
 
 
+@pytest.mark.usefixtures("one_database_is_enough")
 def test_without_room_for_the_log_images_are_served_and_hits_recorded(
     site: BrokenSite, hits: int, outcome: Callable[..., Outcome]
 ) -> None:

@@ -15,6 +15,8 @@ from . import manual
 from .broken_site import MANAGE, BrokenSite, Outcome
 from servers import BIN, kill_tree, running, wait_until
 
+pytestmark = pytest.mark.usefixtures("one_database_is_enough")
+
 WORKERS = 2
 
 
