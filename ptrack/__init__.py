@@ -47,7 +47,7 @@ The map of the package, by what you want to change. Arrows show the order of use
 * Opt-in: ``background`` with ``_task_hits`` (pixels and links in a task engine), ``wsgi`` (the fast path), ``testing``
   (helpers for a site's tests), ``opens/`` (stored hits, an app). The core is everything else.
 
-* Start-up: ``apps``, ``checks`` with ``_route_checks`` and ``_link_checks`` (the checks, ids),
+* Start-up: ``apps``, ``checks`` with ``_route_checks``, ``_link_checks`` and ``_messages`` (the checks, ids),
   ``_discovery`` (finds every ``pixels.py``)
 
 * Commands: ``management/commands/``, with ``_pasted_text`` (finds URLs in what people paste);
@@ -55,7 +55,7 @@ The map of the package, by what you want to change. Arrows show the order of use
 
 A module imports only from the lines above its own::
 
-    _parsing  _references
+    _parsing  _references  _messages
     conf  exceptions  tokeniser  _awaiting  _logging  _signatures  _pasted_text  hits.kinds
     _serialising  _tracebacks
     _urlconf  consent  destinations  hits.rules  hits.site_rules  encoder  trackers

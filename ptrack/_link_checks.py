@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable
 from typing import Any
 
 from django.core import checks
-from django.core.exceptions import ImproperlyConfigured
 
 from . import conf
-from ._route_checks import LINKS, find_fault_of_route, routes_to, warn
+from ._messages import check_setting, warn
+from ._route_checks import LINKS, find_fault_of_route, routes_to
 from .encoder import DESTINATION, PtrackEncoder, current_encoder, encrypt_with, is_authenticated
 from .trackers import TrackingLink, tracker
 
@@ -24,14 +23,14 @@ _LETTERS = string.ascii_letters + string.digits
 
 def check_consent(**kwargs: Any) -> list[checks.CheckMessage]:
     hint = "Set PTRACK_CONSENT to a callable or its dotted path, or remove it."
-    return _check_setting(conf.consent, hint, "ptrack.E008")
+    return check_setting(conf.consent, hint, "ptrack.E008")
 
 
 def check_link_hosts(**kwargs: Any) -> list[checks.CheckMessage]:
     if not _has_links():
         return []
     hint = "List the hosts that links may lead to, such as ['.example.com']; [] allows none."
-    return _check_setting(conf.link_allowed_hosts, hint, "ptrack.E009")
+    return check_setting(conf.link_allowed_hosts, hint, "ptrack.E009")
 
 
 def check_link_encoder(**kwargs: Any) -> list[checks.CheckMessage]:
@@ -109,11 +108,3 @@ def _has_links() -> bool:
     """Return whether the site tracks links: it includes their route, or has a class of its own for them."""
     own = (cls for cls in tracker if issubclass(cls, TrackingLink) and not cls.__module__.startswith("ptrack.opens."))
     return any(routes_to(LINKS)) or any(own)
-
-
-def _check_setting(read: Callable[[], object], hint: str, id: str) -> list[checks.CheckMessage]:
-    try:
-        read()
-    except ImproperlyConfigured as fault:
-        return [checks.Error(str(fault), hint=hint, id=id)]
-    return []

@@ -15,9 +15,15 @@ from django.utils.module_loading import import_string
 #: Bytes in the key of a NaCl SecretBox; PyNaCl's ``SecretBox.KEY_SIZE``.
 SECRET_MAX_BYTES = 32
 
+#: A hundred years, which no calendar is too short for.
+MAX_KEEP_DAYS = 36_525
+
 SECRET_CURE = (
     "use a str or bytes of 1 to 32 bytes in UTF-8, such as the one that 'python manage.py ptrack_secret' prints"
 )
+
+
+_CURE_OF_CALLABLE = "Write a callable, or its dotted path, such as 'mysite.functions.function'"
 
 
 def to_app_url(value: object, subject: str, cure: str) -> str:
@@ -58,10 +64,36 @@ def to_callable(name: str, value: object) -> Callable[..., Any] | None:
     """Return the callable that a setting holds, or whose dotted path it holds, or None if it is not set."""
     if value is None or callable(value):
         return value
-    cure = "Write a callable, or its dotted path, such as 'mysite.functions.function'"
     if isinstance(value, str):
-        return import_callable(name, value, cure=cure)
-    raise ImproperlyConfigured(f"{name} is of type {type(value).__name__}. {cure}.")
+        return import_callable(name, value, cure=_CURE_OF_CALLABLE)
+    raise ImproperlyConfigured(f"{name} is of type {type(value).__name__}. {_CURE_OF_CALLABLE}.")
+
+
+def to_hosts(name: str, value: object) -> list[str] | Callable[..., Any]:
+    """Return the hosts that a setting lists, or the callable that it holds or whose dotted path it holds."""
+    if value is None:
+        raise ImproperlyConfigured(
+            f"{name} is not set: list the hosts that links may lead to, such as ['.example.com']."
+        )
+    if isinstance(value, (list, tuple)) and all(isinstance(host, str) for host in value):
+        return list(value)
+    if callable(value):
+        return value
+    if isinstance(value, str):
+        return import_callable(name, value, cure=_CURE_OF_CALLABLE)
+    raise ImproperlyConfigured(
+        f"{name} is of type {type(value).__name__}, or holds something that is not a str: "
+        "use a list of hosts, such as ['.example.com'], or a callable."
+    )
+
+
+def to_days(name: str, value: object) -> int | None:
+    """Return the number of days that a setting holds, or None if it holds None."""
+    if value is None or (type(value) is int and 1 <= value <= MAX_KEEP_DAYS):
+        return value
+    raise ImproperlyConfigured(
+        f"{name} is {value!r}: use a number of days from 1 to {MAX_KEEP_DAYS}, or None to keep all hits."
+    )
 
 
 def close_coroutine(value: object) -> None:

@@ -1,4 +1,4 @@
-"""The system checks of the route to pixels in the URLconf, for ``checks``."""
+"""The system checks of the routes of pixels and links in the URLconf, for ``checks``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.urls import NoReverseMatch, Resolver404, get_resolver
 from django.urls.resolvers import LocalePrefixPattern
 
 from . import conf
+from ._messages import warn
 from ._urlconf import LINK_ROUTE, PIXEL_ROUTE, leads_to, resolve_as_request, route_path, walk_urls
 from .views import follow_link, serve_pixel
 
@@ -97,11 +98,6 @@ def routes_to(route: OurRoute) -> Iterator[tuple[str, str]]:
 def has_routes() -> bool:
     """Return whether the URLconf leads to pixels or to links."""
     return any(routes_to(PIXELS)) or any(routes_to(LINKS))
-
-
-def warn(fault: str, hint: str, id: str) -> list[checks.CheckMessage]:
-    """Return the one warning of a check."""
-    return [checks.Warning(fault, hint=hint, id=id)]
 
 
 def find_fault_of_route(route: OurRoute) -> tuple[str, str] | None:

@@ -1,4 +1,4 @@
-"""Finds the path of a pixel's URL in the URLconf, and the view that a path leads to."""
+"""Finds the paths of our routes in the URLconf, and the view that a path leads to."""
 
 from __future__ import annotations
 
@@ -44,7 +44,6 @@ class RoutePath(NamedTuple):
 #: The names of the two routes, and the modules that hold them.
 PIXEL_ROUTE, LINK_ROUTE = "ptrack", "ptrack_link"
 _MODULES = {PIXEL_ROUTE: ("ptrack/", "ptrack.urls"), LINK_ROUTE: ("go/", "ptrack.link_urls")}
-
 
 # The number of fronts of a path that are tried: more than any base URL has segments in its path.
 _FRONTS_MAX = 20
@@ -98,7 +97,7 @@ def paths_by_language(name: str = PIXEL_ROUTE) -> set[RoutePath]:
 
 
 class Found(NamedTuple):
-    """The path of a pixel, quoted, as the site sees it, and the token in it."""
+    """A path that leads to one of our views, quoted, as the site sees it, and the token in it."""
 
     path: str
     token: str

@@ -4,14 +4,14 @@ ptrack.E001  PTRACK_SECRET is bad
 ptrack.E002  PTRACK_SECRET_FALLBACKS is bad
 ptrack.E003  ptrack.ptrack_encoder lacks encrypt or decrypt, or their methods are not static
 ptrack.E004  a BackgroundPixel cannot use its task backend (in ptrack.background)
-ptrack.E005  ptrack.opens is installed without ptrack (in ptrack.opens.checks, as E006, E011, W009 and W012)
+ptrack.E005  ptrack.opens is installed without ptrack (in ptrack.opens.checks, as E006, E011, E012, W009, W012, W013)
 ptrack.E006  ptrack.opens would write to a database that it was not made for
 ptrack.E007  PTRACK_RULES is no list of good rules
 ptrack.E008  PTRACK_CONSENT is bad (in ptrack._link_checks, as E009, E010, W010 and W011)
 ptrack.E009  PTRACK_LINK_ALLOWED_HOSTS is missing or bad, on a site with links
 ptrack.E010  the encoder cannot carry links, on a site with links
 ptrack.E011  PTRACK_OPENS_KEEP_DAYS is bad
-ptrack.E012  PTRACK_OPENS_SENT is bad (in ptrack.opens.checks, as W013)
+ptrack.E012  PTRACK_OPENS_SENT is bad
 ptrack.W001  PTRACK_APP_URL is not an absolute http(s) URL
 ptrack.W002  the tag cannot find ptrack.urls in the URLconf (in ptrack._route_checks, as W003 and W006)
 ptrack.W003  ptrack.urls has a prefix with which other paths begin
@@ -31,7 +31,6 @@ ptrack.I001  ptrack.urls is in the URLconf, but no pixel is registered
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,7 +43,8 @@ from django.utils.encoding import iri_to_uri
 from . import conf
 from ._discovery import searched_packages
 from ._link_checks import check_any_host, check_consent, check_link_encoder, check_link_hosts, check_link_route
-from ._route_checks import PIXELS, check_prefix, check_repeated_prefix, check_route, has_routes, routes_to, warn
+from ._messages import check_setting, warn
+from ._route_checks import PIXELS, check_prefix, check_repeated_prefix, check_route, has_routes, routes_to
 from .encoder import PtrackEncoder, current_encoder
 from .hits.site_rules import check_site_rules
 from .trackers import Callback, TrackingPixel, dotted_path, tracker
@@ -88,8 +88,8 @@ def check_encoder(**kwargs: Any) -> list[checks.CheckMessage]:
     if not _uses_secret():
         return []
     return [
-        *_check_setting(conf.secret, hint=_SECRET_HINT, id="ptrack.E001"),
-        *_check_setting(
+        *check_setting(conf.secret, hint=_SECRET_HINT, id="ptrack.E001"),
+        *check_setting(
             conf.secret_fallbacks,
             hint="List former values of PTRACK_SECRET only, such as ['the former secret'], or remove the setting.",
             id="ptrack.E002",
@@ -138,7 +138,7 @@ def check_host(**kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_rules(**kwargs: Any) -> list[checks.CheckMessage]:
-    return _check_setting(
+    return check_setting(
         check_site_rules,
         hint="Correct the rule, or take it out. Until then hits are judged without the rules of PTRACK_RULES.",
         id="ptrack.E007",
@@ -170,7 +170,7 @@ def _messages_of(pixel_class: type[Callback]) -> list[checks.CheckMessage]:
 
 
 def check_secret_strength(**kwargs: Any) -> list[checks.CheckMessage]:
-    if not _uses_secret() or _check_setting(conf.secret):
+    if not _uses_secret() or check_setting(conf.secret):
         return []
     length = len(conf.secret())
     if length == conf.SECRET_MAX_BYTES and len(set(conf.secret())) >= _MIN_DISTINCT_BYTES:
@@ -187,14 +187,6 @@ def check_secret_strength(**kwargs: Any) -> list[checks.CheckMessage]:
 def _uses_secret() -> bool:
     encoder = current_encoder()
     return isinstance(encoder, PtrackEncoder) or (isinstance(encoder, type) and issubclass(encoder, PtrackEncoder))
-
-
-def _check_setting(read: Callable[[], object], **error: Any) -> list[checks.CheckMessage]:
-    try:
-        read()
-    except ImproperlyConfigured as fault:
-        return [checks.Error(str(fault), **error)]
-    return []
 
 
 def _expects_self(encoder: object, method: str) -> bool:

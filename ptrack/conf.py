@@ -3,9 +3,6 @@
 Each function returns one setting in the form that the rest of the package needs: a secret
 as bytes, a base URL without a slash at its end. A setting is parsed once and forgotten
 when Django's ``setting_changed`` says that it has changed.
-
-A bad secret is described by a helper that returns text, so that no frame of the exception
-holds the secret.
 """
 
 from __future__ import annotations
@@ -18,6 +15,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 
+from ._parsing import MAX_KEEP_DAYS as MAX_KEEP_DAYS
 from ._parsing import (
     SECRET_CURE,
     close_coroutine,
@@ -27,11 +25,10 @@ from ._parsing import (
     parse_secret,
     to_app_url,
     to_callable,
+    to_days,
+    to_hosts,
 )
 from ._parsing import SECRET_MAX_BYTES as SECRET_MAX_BYTES
-
-#: A hundred years, which no calendar is too short for.
-MAX_KEEP_DAYS = 36_525
 
 
 @cache
@@ -123,8 +120,7 @@ def fixed_app_url() -> str | None:
 def consent() -> Callable[..., object] | None:
     """Return the callable of ``PTRACK_CONSENT``, or None if it is not set.
 
-    Raises ``ImproperlyConfigured`` when the setting is neither a callable nor the dotted path of
-    one.
+    Raises ``ImproperlyConfigured`` when the setting is neither a callable nor the dotted path of one.
     """
     return to_callable("PTRACK_CONSENT", _raw_consent())
 
@@ -140,19 +136,7 @@ def link_allowed_hosts() -> list[str] | Callable[[str], object]:
     Raises ``ImproperlyConfigured`` when it is not set, or neither a list of str nor a callable
     nor the dotted path of one.
     """
-    value = _read("PTRACK_LINK_ALLOWED_HOSTS", None)
-    if value is None:
-        raise ImproperlyConfigured(
-            "PTRACK_LINK_ALLOWED_HOSTS is not set: list the hosts that links may lead to, such as ['.example.com']."
-        )
-    if isinstance(value, (list, tuple)) and all(isinstance(host, str) for host in value):
-        return list(value)
-    if callable(value) or isinstance(value, str):
-        return to_callable("PTRACK_LINK_ALLOWED_HOSTS", value)  # type: ignore[return-value]
-    raise ImproperlyConfigured(
-        f"PTRACK_LINK_ALLOWED_HOSTS is of type {type(value).__name__}, or holds something that is not a str: "
-        "use a list of hosts, such as ['.example.com'], or a callable."
-    )
+    return to_hosts("PTRACK_LINK_ALLOWED_HOSTS", _read("PTRACK_LINK_ALLOWED_HOSTS", None))
 
 
 def rules() -> object:
@@ -167,7 +151,7 @@ def rules() -> object:
 
 
 def opens_keep_address() -> bool:
-    """Return whether ``ptrack.opens`` keeps remote addresses, the setting ``PTRACK_OPENS_KEEP_ADDRESS``."""
+    """Return whether ``ptrack.opens`` keeps IP addresses, the setting ``PTRACK_OPENS_KEEP_ADDRESS``."""
     return bool(_read("PTRACK_OPENS_KEEP_ADDRESS", False))
 
 
@@ -181,12 +165,7 @@ def opens_keep_days() -> int | None:
 
     Raises ``ImproperlyConfigured`` when it is neither None nor an int from 1 to ``MAX_KEEP_DAYS``.
     """
-    days = _read("PTRACK_OPENS_KEEP_DAYS", None)
-    if days is None or (type(days) is int and 1 <= days <= MAX_KEEP_DAYS):
-        return days
-    raise ImproperlyConfigured(
-        f"PTRACK_OPENS_KEEP_DAYS is {days!r}: use a number of days from 1 to {MAX_KEEP_DAYS}, or None to keep all hits."
-    )
+    return to_days("PTRACK_OPENS_KEEP_DAYS", _read("PTRACK_OPENS_KEEP_DAYS", None))
 
 
 def has_opens_sent() -> bool:
@@ -197,14 +176,13 @@ def has_opens_sent() -> bool:
 def opens_sent() -> Callable[..., object] | None:
     """Return the callable of ``PTRACK_OPENS_SENT``, which knows how many emails were sent, or None if it is not set.
 
-    Raises ``ImproperlyConfigured`` when the setting is neither a callable nor the dotted path of
-    one.
+    Raises ``ImproperlyConfigured`` when the setting is neither a callable nor the dotted path of one.
     """
     return to_callable("PTRACK_OPENS_SENT", _read("PTRACK_OPENS_SENT", None))
 
 
 def opens_in_background() -> bool:
-    """Return whether ``ptrack.opens`` records in the task engine, the setting ``PTRACK_OPENS_IN_BACKGROUND``."""
+    """Return whether ``ptrack.opens`` stores hits in the task engine, the setting ``PTRACK_OPENS_IN_BACKGROUND``."""
     return bool(_read("PTRACK_OPENS_IN_BACKGROUND", False))
 
 

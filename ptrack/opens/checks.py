@@ -8,11 +8,11 @@ from typing import Any
 
 from django.apps import apps
 from django.core import checks
-from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, connections, router
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ptrack import conf
+from ptrack._messages import check_setting, warn
 
 from .models import PixelHit
 
@@ -73,28 +73,17 @@ def check_time_zone(**kwargs: Any) -> list[checks.CheckMessage]:
     connection = _connection_of_rows()
     if connection.vendor != "mysql" or not conf.uses_time_zones() or _knows_time_zone(connection):
         return []
-    return [
-        checks.Warning(
-            f"The database {connection.alias!r} does not know TIME_ZONE = {conf.time_zone()!r}, so the report of "
-            "ptrack.opens has no chart.",
-            hint="Fill MariaDB's tables of time zones: mariadb-tzinfo-to-sql /usr/share/zoneinfo | mariadb mysql",
-            id="ptrack.W013",
-        )
-    ]
+    return warn(
+        f"The database {connection.alias!r} does not know TIME_ZONE = {conf.time_zone()!r}, so the report of "
+        "ptrack.opens has no chart.",
+        "Fill MariaDB's tables of time zones: mariadb-tzinfo-to-sql /usr/share/zoneinfo | mariadb mysql",
+        "ptrack.W013",
+    )
 
 
 def check_opens_sent(**kwargs: Any) -> list[checks.CheckMessage]:
-    try:
-        conf.opens_sent()
-    except ImproperlyConfigured as error:
-        return [
-            checks.Error(
-                str(error),
-                hint="Without it the report of ptrack.opens has no rates. Remove the setting if there shall be none.",
-                id="ptrack.E012",
-            )
-        ]
-    return []
+    hint = "Until it is corrected, the report of ptrack.opens has no rates. If there shall be none, remove the setting."
+    return check_setting(conf.opens_sent, hint, "ptrack.E012")
 
 
 def check_time_outs(**kwargs: Any) -> list[checks.CheckMessage]:
@@ -105,38 +94,30 @@ def check_time_outs(**kwargs: Any) -> list[checks.CheckMessage]:
     missing = _missing_time_outs(connection.settings_dict["OPTIONS"])
     if not missing:
         return []
-    return [
-        checks.Warning(
-            f"ptrack.opens writes to the database {connection.alias!r} while the image waits, and OPTIONS have "
-            f"{' and '.join(missing)}. If that database hangs, every image waits for it.",
-            hint="Set the time-outs in OPTIONS, best in those of a second alias for ptrack.opens, or set "
-            "PTRACK_OPENS_IN_BACKGROUND = True. If the role or the environment sets them, silence this message.",
-            id="ptrack.W009",
-        )
-    ]
+    return warn(
+        f"ptrack.opens writes to the database {connection.alias!r} while the image waits, and OPTIONS have "
+        f"{' and '.join(missing)}. If that database hangs, every image waits for it.",
+        "Set the time-outs in OPTIONS, best in those of a second alias for ptrack.opens, or set "
+        "PTRACK_OPENS_IN_BACKGROUND = True. If the role or the environment sets them, silence this message.",
+        "ptrack.W009",
+    )
 
 
 def check_keep_days(**kwargs: Any) -> list[checks.CheckMessage]:
-    try:
-        conf.opens_keep_days()
-    except ImproperlyConfigured as error:
-        hint = "Correct the setting. Until then no hit is stored, and ptrack_prune deletes none."
-        return [checks.Error(str(error), hint=hint, id="ptrack.E011")]
-    return []
+    hint = "Correct the setting. Until then no hit is stored, and ptrack_prune deletes none."
+    return check_setting(conf.opens_keep_days, hint, "ptrack.E011")
 
 
 def check_retention(**kwargs: Any) -> list[checks.CheckMessage]:
     """Check, before a site is deployed, that somebody decided how long hits are kept."""
     if check_keep_days() or conf.opens_keep_days() is not None:
         return []
-    return [
-        checks.Warning(
-            "PTRACK_OPENS_KEEP_DAYS is not set, so ptrack.opens keeps data about people for ever.",
-            hint="Set it to a number of days, such as 365, and run 'python manage.py ptrack_prune' every day. If hits "
-            "are to be kept for ever, silence this message.",
-            id="ptrack.W012",
-        )
-    ]
+    return warn(
+        "PTRACK_OPENS_KEEP_DAYS is not set, so ptrack.opens keeps data about people for ever.",
+        "Set it to a number of days, such as 365, and run 'python manage.py ptrack_prune' every day. If hits are to be "
+        "kept for ever, silence this message.",
+        "ptrack.W012",
+    )
 
 
 def _connection_of_rows() -> BaseDatabaseWrapper:
