@@ -1,4 +1,4 @@
-"""Finds what may be the URL of a pixel in text that people have in hand.
+"""Finds what may be the URL of a pixel or a link in text that people have in hand.
 
 That is the source of an email, a line of an access log, JSON, HTML, or a URL that an email
 provider has wrapped. Nothing here knows tokens: every plausible reading is listed, and the

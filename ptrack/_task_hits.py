@@ -81,7 +81,7 @@ def to_request(hit: Mapping[str, Any]) -> HitRequest:
 
 
 def _meta_to_keep(meta: Mapping[str, Any], headers: Sequence[str]) -> dict[str, Any]:
-    """Return the remote address and the headers of a request that travel with a task, as in its ``META``."""
+    """Return the IP address and the headers of a request that travel with a task, as in its ``META``."""
     wanted = {_to_meta_name(name) for name in headers}
     kept = {name: meta[name] for name in _META_KEPT if name in meta and (name in wanted or name == "REMOTE_ADDR")}
     if "HTTP_REFERER" in kept:

@@ -39,8 +39,8 @@ except ImportError:
         from django_tasks.backends.immediate import ImmediateBackend  # type: ignore[no-redef]
     except ImportError as error:
         raise ImproperlyConfigured(
-            "ptrack.BackgroundPixel needs a task engine: use Django 6.0 or newer, or install the package "
-            "django-tasks, as ptrack's extra 'tasks' does."
+            "ptrack.BackgroundPixel and BackgroundLink need a task engine: use Django 6.0 or newer, or install the "
+            "package django-tasks, as ptrack's extra 'tasks' does."
         ) from error
 
 #: The options of a task that takes no others.
@@ -102,13 +102,13 @@ def check_backend(path: str, get_backend: Callable[[], object]) -> list[checks.C
         return [
             checks.Error(
                 f"{path} cannot use its task backend: {type(error).__name__}: {error}",
-                hint="Correct the setting TASKS or the pixel's task_options. Until then its hits are recorded "
-                "while the image is served.",
+                hint="Correct the setting TASKS or task_options of the class. Until then its hits are recorded in the "
+                "process of the hit.",
                 id="ptrack.E004",
             )
         ]
     if isinstance(backend, ImmediateBackend):
-        fault = "runs tasks at once, while the image is served"
+        fault = "runs tasks at once, while the image or the page waits"
     elif isinstance(backend, DummyBackend):
         fault = "never runs tasks, so no hit is recorded"
     else:
@@ -134,7 +134,7 @@ def queue_or_do(path: str, enqueue: Callable[[], object], do: Callable[[], objec
             raise
         log(
             logging.ERROR,
-            "The task engine refused a hit of pixel %s; it is recorded while the image is served.\n%s",
+            "The task engine refused a hit of %s; it is recorded in the process of the hit.\n%s",
             path,
             lines_without_values(error),
         )

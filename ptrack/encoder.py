@@ -1,4 +1,4 @@
-"""Turns the arguments of a pixel into a token, and back.
+"""Turns the arguments of a tag into a token, and back.
 
 >>> token = PtrackEncoder.encrypt("welcome", user=7)
 >>> token  # doctest: +SKIP

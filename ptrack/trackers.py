@@ -1,4 +1,4 @@
-"""The base class of pixels, and the registry that runs them."""
+"""The base classes of pixels and links, and the registry that runs them."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ class Registration(NamedTuple):
 
 
 class Tracker:
-    """A registry of pixel classes, in order of registration."""
+    """A registry of classes of pixels and links, in order of registration."""
 
     def __init__(self) -> None:
         # A plain dict: Django's autodiscover_modules() copies this attribute, and restores it if a module fails.
@@ -98,7 +98,7 @@ class Tracker:
         return iter(tuple(self._registry))
 
     def register(self, pixel_class: _CallbackClass) -> _CallbackClass:
-        """Register a subclass of ``TrackingPixel`` and return it, so that this is also a decorator.
+        """Register a subclass of ``TrackingPixel`` or ``TrackingLink`` and return it, so that this is also a decorator.
 
         Raises ``PtrackRegistrationError`` for anything else, for a class without ``record``
         or with a generator for it, and for one that is registered already. Raises whatever the
@@ -229,5 +229,5 @@ def run(pixel: Callback, args: Sequence[Any], kwargs: dict[str, Any], request: H
         raise TypeError("record() returned a generator, which nobody iterates over: remove the yield.")
 
 
-#: The registry whose pixels run at every hit.
+#: The registry whose pixels and links run at every hit.
 tracker = Tracker()

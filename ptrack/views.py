@@ -1,4 +1,4 @@
-"""The view behind every pixel's URL: decode the token, run the pixels, return the image."""
+"""The views of pixels and links: decode the token, run the callbacks, return the image or redirect."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TRANSPARENT_1_PIXEL_GIF = (
     b";"
 )
 
-#: The headers of every answer to GET and HEAD.
+#: The headers of an image, for GET and HEAD.
 HEADERS = {
     "Content-Type": "image/gif",
     "Content-Length": str(len(TRANSPARENT_1_PIXEL_GIF)),

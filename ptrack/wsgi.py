@@ -1,4 +1,4 @@
-"""Answers hits in front of Django's request cycle, for busy sites.
+"""Answers requests for pixels in front of Django's request cycle, for busy sites.
 
 In ``wsgi.py``::
 

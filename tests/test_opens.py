@@ -287,7 +287,7 @@ def test_what_json_cannot_express_is_stored_at_once(queue, caplog, args):
     ptrack.tracker.record(args, {}, lambda: request)
     assert queue() == []
     assert len(the_row().args) == len(args)
-    assert "refused a hit of pixel ptrack.opens.pixels.OpenPixel" in caplog.text
+    assert "refused a hit of ptrack.opens.pixels.OpenPixel" in caplog.text
 
 
 def test_a_check_looks_at_the_task_backend(queue):

@@ -875,7 +875,7 @@ def test_the_hits_as_csv_are_no_formulas(visitor):
     assert found["time of request"] == "2026-11-20 12:00:00+00:00"
     assert found["time to open in seconds"] == "61"
     assert (found["args"], found["kwargs"]) == ('["welcome"]', '{"campaign": "é\\u0000\\ud800"}')
-    assert (found["kind"], found["remote address"]) == ("person", "")
+    assert (found["kind"], found["IP address"]) == ("person", "")
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t=", " =", "\r", "＝", "＠"])  # noqa: RUF001

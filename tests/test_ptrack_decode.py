@@ -278,7 +278,7 @@ def test_a_text_that_cannot_be_read_is_not_repeated(junk):
 
 def test_a_text_without_a_token_is_told_from_a_token_that_cannot_be_read():
     for text in ("Hello, dear reader", "", "https://www.example.com/about/", "Content-Type: text/html\n\n<p>Hi</p>"):
-        with pytest.raises(CommandError, match="holds no URL of a pixel and no token"):
+        with pytest.raises(CommandError, match="holds no URL of a pixel or a link, and no token"):
             decode(text)
     altered = token("x")
     altered = altered[:-1] + ("A" if altered[-1] != "A" else "B")

@@ -1,4 +1,4 @@
-"""What is known of a hit: which pixel was requested, when, and by whom.
+"""What is known of a hit: which pixel or link was requested, when, and by whom.
 
 A pixel that takes the request finds a ``Hit`` at ``request.ptrack``::
 
@@ -37,7 +37,7 @@ _HEADERS_IN_META = {f"HTTP_{name.upper().replace('-', '_')}": name for name in H
 
 
 class Hit:
-    """One request of a pixel. Everything but the time of arrival is worked out when it is first read."""
+    """One request of a pixel or a link. Everything but the time of arrival is worked out when it is first read."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Hit:
 
     @cached_property
     def pixel_id(self) -> str:
-        """32 hexadecimal digits that identify the rendered pixel: equal ids are the same email, requested again."""
+        """32 hexadecimal digits that identify the rendered tag: equal ids are one pixel or link, requested again."""
         # The spellings of a token may differ in the "=" at its end, and in nothing else.
         return to_digest(self.token.rstrip("=").encode(errors="surrogatepass")).hex
 
@@ -101,7 +101,7 @@ class Hit:
 
     @property
     def kind(self) -> HitKind:
-        """Who requested the pixel."""
+        """Who requested the pixel or the link."""
         return self._verdict.kind
 
     @property
@@ -121,7 +121,7 @@ class Hit:
 
 
 class HitRequest(HttpRequest):
-    """The type of the request that a pixel receives, for type checkers: an ``HttpRequest`` with its ``Hit``."""
+    """The type of the request that a callback receives, for type checkers: an ``HttpRequest`` with its ``Hit``."""
 
     ptrack: Hit
 

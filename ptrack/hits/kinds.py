@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class HitKind(enum.StrEnum):
-    """Who requested a pixel."""
+    """Who requested a pixel or a link."""
 
     PERSON = "person"  #: the reader's own email client or browser
     PROXY = "proxy"  #: the reader's provider, when the email was opened

@@ -32,7 +32,7 @@ _HIT_HEADINGS = [
     "time of rendering",
     "time to open in seconds",
     "user agent",
-    "remote address",
+    "IP address",
     "pixel",
     "hit",
 ]

@@ -67,7 +67,7 @@ class StoredHit(models.Model):
     user_agent = models.CharField(max_length=USER_AGENT_MAX_LENGTH)
     #: The other headers that ``ptrack.hits.judge`` reads, by their names. Of ``From`` only the name is kept.
     headers = TextsField()
-    address = models.GenericIPAddressField(_("remote address"), null=True)
+    address = models.GenericIPAddressField(_("IP address"), null=True)
 
     objects = HitQuerySet.as_manager()
 

@@ -30,7 +30,7 @@ _AFTER_TOKEN = re.compile(r"[^\w=-].*", re.ASCII | re.DOTALL)
 # What a text goes on with after a URL.
 _PUNCTUATION = re.compile(r"[/(),.;:!?\[\]}*`”’»…\u200b]*\Z")  # noqa: RUF001
 
-_NOTHING = "The text holds no URL of a pixel and no token."
+_NOTHING = "The text holds no URL of a pixel or a link, and no token."
 
 
 class Candidate(NamedTuple):
@@ -42,8 +42,8 @@ class Candidate(NamedTuple):
 
 class Command(BaseCommand):
     help = (
-        "Prints the args and kwargs of every pixel's URL in a text: an <img>, the source of an email, a line of an "
-        "access log, JSON, a URL that a provider wrapped, or a token alone. Exits with 1 if none can be read."
+        "Prints what each URL of a pixel or link in a text carries. The text may be an <img>, the source of an email, "
+        "a line of an access log, JSON, a URL that a provider wrapped, or a token. Exits with 1 if none can be read."
     )
     requires_system_checks = []
 
@@ -168,7 +168,7 @@ def _as_urls(meaning: str) -> list[str]:
 
 
 def _near_tokens(meaning: str, prefixes: list[str]) -> Iterator[Candidate]:
-    """Yield what may be a token in a URL that does not lead to a pixel, the likeliest first."""
+    """Yield what may be a token in a URL that does not lead to a pixel or a link, the likeliest first."""
     for url in _as_urls(meaning):
         try:
             path = unquote(urlsplit(url).path)

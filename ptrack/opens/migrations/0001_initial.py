@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 ("is_secure", models.BooleanField(verbose_name="over https")),
                 ("user_agent", models.CharField(max_length=1024)),
                 ("headers", ptrack.opens.fields.TextsField()),
-                ("address", models.GenericIPAddressField(null=True, verbose_name="remote address")),
+                ("address", models.GenericIPAddressField(null=True, verbose_name="IP address")),
                 ("url", models.CharField(max_length=2048, verbose_name="URL")),
             ],
             options={
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 ("is_secure", models.BooleanField(verbose_name="over https")),
                 ("user_agent", models.CharField(max_length=1024)),
                 ("headers", ptrack.opens.fields.TextsField()),
-                ("address", models.GenericIPAddressField(null=True, verbose_name="remote address")),
+                ("address", models.GenericIPAddressField(null=True, verbose_name="IP address")),
                 ("first_open_of", models.UUIDField(null=True, unique=True, verbose_name="first open of")),
                 (
                     "first_possible_open_of",
