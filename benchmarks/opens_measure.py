@@ -81,7 +81,7 @@ def report_cases() -> Iterator[tuple[str, Callable[[], Any]]]:
     """Yield reports of 30 days, and what they are called."""
     for title, (by, where) in REPORTS.items():
         chosen = by and Argument(by), where and Condition.parse(where)
-        yield title, lambda chosen=chosen: make_report(Window.of_days(30), *chosen)
+        yield title, lambda chosen=chosen: make_report(Window.choose(days=30), *chosen)
 
 
 def measure_reports() -> None:
@@ -91,7 +91,9 @@ def measure_reports() -> None:
     with override_settings(PTRACK_OPENS_SENT=sent):
         for title, make in report_cases():
             show(f"report with rates, {title}", *times_of(make))
-    show("report of a year, by campaign", *times_of(lambda: make_report(Window.of_days(DAYS), Argument("campaign"))))
+    show(
+        "report of a year, by campaign", *times_of(lambda: make_report(Window.choose(days=DAYS), Argument("campaign")))
+    )
     show("names of the arguments", *times_of(seen_arguments))
 
 
@@ -114,7 +116,7 @@ def measure_file() -> None:
     """Say how long a file of all hits takes, and how much memory."""
     before = most = memory()
     start, characters, lines = time.perf_counter(), 0, 0
-    for line in hit_lines(Selection(Window.of_days(DAYS)), PixelHit):
+    for line in hit_lines(Selection(Window.choose(days=DAYS)), PixelHit):
         lines += 1
         characters += len(line)
         if lines % 10_000 == 0:

@@ -17,9 +17,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ptrack.opens import report as reports
+from ptrack.opens.batches import hits_by_time
 from ptrack.opens.conditions import Condition
 from ptrack.opens.csv_files import hit_lines, report_lines
-from ptrack.opens.exports import csv_response, hits_in_chunks
+from ptrack.opens.exports import csv_response
 from ptrack.opens.models import LinkHit, PixelHit
 from ptrack.opens.report import make_report
 from ptrack.opens.selection import Selection
@@ -188,7 +189,7 @@ def test_the_command_says_that_there_are_more_groups(monkeypatch):
         (["--since", "2026-11-02", "--until", "2026-11-01"], "choose a later last day"),
         (["--since", "0001-01-01"], "choose days from"),
         (["--until", "9999-12-31"], "choose days from"),
-        (["--until", "0001-01-01"], "--until is 0001-01-01"),
+        (["--until", "0001-01-01"], "0001-01-01 is out of range"),
         (["--since", "yesterday"], "'yesterday' is not a date"),
     ],
 )
@@ -212,7 +213,7 @@ def rows_of(model, selection=None):
 
 @pytest.mark.parametrize("by_rendering", [True, False])
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100])
-def test_hits_are_read_in_chunks_and_each_of_them_once(size, by_rendering):
+def test_hits_are_read_in_pages_and_each_of_them_once(size, by_rendering):
     # Many of them arrived at the same moment.
     minutes = [0, 0, 0, 0, 0, 1, 2, 2, 2, 3, 4, 4]
     kept = [keep(number, pixel=number, at=NOON + timedelta(minutes=number), age=30) for number in minutes]
@@ -220,16 +221,16 @@ def test_hits_are_read_in_chunks_and_each_of_them_once(size, by_rendering):
     keep("after", at=NOON + timedelta(days=20), age=30)
     setting = dict.fromkeys if by_rendering else None
     with override_settings(PTRACK_OPENS_SENT=setting), CaptureQueriesContext(connection) as queries:
-        hits = list(hits_in_chunks(Selection(NOVEMBER), PixelHit, size))
+        hits = list(hits_by_time(Selection(NOVEMBER), PixelHit, size))
     assert [hit.pk for hit in hits] == [hit.pk for hit in sorted(kept, key=lambda hit: (hit.at, hit.pk))]
     assert len(queries) <= 2 * (len(kept) // size + 6)
 
 
-def test_chunks_without_any_hit_that_meets_the_condition_do_not_end_the_list():
+def test_pages_without_any_hit_that_meets_the_condition_do_not_end_the_list():
     for number in range(9):
         keep(reader=number in (0, 8), pixel=number, at=NOON + timedelta(minutes=number))
     selection = Selection(NOVEMBER, Condition.parse("reader=true"))
-    assert [hit.at.minute for hit in hits_in_chunks(selection, PixelHit, 2)] == [0, 8]
+    assert [hit.at.minute for hit in hits_by_time(selection, PixelHit, 2)] == [0, 8]
 
 
 def test_the_files_of_hits_hold_what_is_stored():

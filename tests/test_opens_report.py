@@ -131,11 +131,11 @@ def test_a_window_without_time_zones():
         keep("a", at=datetime(2026, 11, 10, 23, 59, tzinfo=timezone.get_default_timezone()))
         report = make_report(NOVEMBER, None)
         assert report.opens_by_date[date(2026, 11, 10)] == 1
-        assert Window.of_days(1) == Window(datetime.now().date(), datetime.now().date())  # noqa: DTZ005
+        assert Window.choose(days=1) == Window(datetime.now().date(), datetime.now().date())  # noqa: DTZ005
 
 
 def test_a_window_of_days_ends_today():
-    window = Window.of_days(30)
+    window = Window.choose(days=30)
     assert window.until == timezone.localdate()
     assert window.days == 30
 

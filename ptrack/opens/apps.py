@@ -15,7 +15,6 @@ class OpensConfig(AppConfig):
     name = "ptrack.opens"
     label = "ptrack_opens"
     verbose_name = "ptrack"
-    default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         # The checks need the models, which are there only now.

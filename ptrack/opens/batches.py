@@ -1,4 +1,4 @@
-"""Goes through many hits: in pages by key, and in batches that are tried again if they conflict with new hits."""
+"""Goes through many hits: in pages, and in batches that are tried again if they conflict with new hits."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from django.db import IntegrityError, OperationalError, connections, router, tra
 from django.db.models import Q
 
 from .models import StoredHit
+from .selection import Selection
 from .storing import is_conflict, savepoint
 
 #: The number of hits that are changed at a time. PostgreSQL changes so many in a few hundredths of
 #: a second. SQLite lets nobody else write meanwhile, and MariaDB makes a join of a list of a
 #: thousand keys, which reads the whole table.
 BATCH, BATCH_ON_POSTGRESQL = 500, 5000
+
+#: The number of hits that are read at a time for a file.
+READ = 2000
 
 #: The number of hits among which one statement looks for those with some arguments.
 SLICE = 5000
@@ -46,6 +50,27 @@ def pages(hits: Any, *columns: str, size: int) -> Iterator[list[Any]]:
     while page:
         yield page
         page = list(hits.filter(_is_behind(page[-1], columns))[:size])
+
+
+def hits_by_time(selection: Selection, model: type[StoredHit], size: int = READ) -> Iterator[StoredHit]:
+    """Yield the hits of pixels or of links by time, and read as few at a time as memory should hold.
+
+    ``iterator()`` would not do: on MariaDB it fetches all hits at once.
+    """
+    time = selection.time
+    hits, times = selection.of(model).order_by(time, "pk"), Selection(selection.window).of(model).order_by(time)
+    behind, not_before = Q(), Q()
+    while True:
+        # A database reads as many rows as it sorts. So the end of the page is found first, in an index.
+        end = times.filter(not_before).values_list(time, flat=True)[size : size + 1].first()
+        page = list(hits.filter(behind if end is None else behind & Q((f"{time}__lte", end)))[:size])
+        yield from page
+        if len(page) == size:
+            behind, not_before = _is_behind(page[-1], (time, "pk")), Q((f"{time}__gte", getattr(page[-1], time)))
+        elif end is not None:
+            behind = not_before = Q((f"{time}__gt", end))
+        else:
+            return
 
 
 def slices(hits: Any, size: int = SLICE) -> Iterator[Any]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any, NamedTuple
 
+from django.template.defaultfilters import floatformat
 from django.utils.translation import gettext_lazy as _
 
 from ptrack.hits import HitKind
 
 from .groups import Group
 from .report import Report
-from .words import KINDS
+from .words import KINDS, humanize_duration, humanize_percents
 
 
 class Column(NamedTuple):
@@ -47,3 +49,17 @@ _COUNTS = (
 def columns_of(report: Report) -> tuple[Column, ...]:
     """Return the columns of a report, without that of its labels."""
     return (*_RATES, *_COUNTS) if report.has_rates else _COUNTS
+
+
+def is_of_kind(column: Column) -> bool:
+    """Return whether a column counts hits of one kind, which a table of its own shows."""
+    return column.key in [*HitKind]
+
+
+def to_text(value: Any) -> str:
+    """Return a number of a group as people read it, or ``-`` for None."""
+    if value is None or isinstance(value, timedelta):
+        return humanize_duration(value)
+    if isinstance(value, (float, tuple)):
+        return humanize_percents(value)
+    return floatformat(value, "0g")

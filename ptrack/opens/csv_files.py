@@ -10,8 +10,8 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from .batches import hits_by_time
 from .columns import Column, columns_of
-from .exports import hits_in_chunks
 from .fields import unescape
 from .models import LinkHit, StoredHit
 from .rates import to_percent
@@ -49,9 +49,9 @@ def report_lines(report: Report) -> Iterator[str]:
 
 
 def hit_lines(selection: Selection, model: type[StoredHit]) -> Iterator[str]:
-    """Yield the lines of the hits of pixels or of links by time. They are read in chunks."""
+    """Yield the lines of the hits of pixels or of links by time. They are read in pages."""
     yield from _lines([[*_HIT_HEADINGS, *(["URL"] if model is LinkHit else [])]])
-    yield from _lines(map(_hit_cells, hits_in_chunks(selection, model)))
+    yield from _lines(map(_hit_cells, hits_by_time(selection, model)))
 
 
 def _hit_cells(hit: StoredHit) -> list[Any]:

@@ -11,7 +11,6 @@ from django.db.models import F, Q, Value
 from django.db.models.lookups import Exact
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from ptrack.hits import HitKind
 
@@ -20,12 +19,10 @@ from .forms import WindowForm
 from .models import StoredHit
 from .parameters import DAYS, RENDERED, SINCE, UNTIL, WHERE, to_condition
 from .requesters import NAMES, Requester, requested_by
+from .selection import in_window
 from .texts import ExactText
-from .window import DEFAULT_DAYS, Window
+from .window import DEFAULT_DAYS, presets
 from .words import KINDS, printable
-
-#: The numbers of days that pages offer.
-PRESET_DAYS = (7, 30, 365)
 
 #: The value of the parameter of days for a list without a window.
 ALL_DAYS = "all"
@@ -46,13 +43,6 @@ def condition_of_id(model: type[StoredHit], term: str) -> Q | None:
             if model._default_manager.filter(condition).exists():
                 return condition
     return None
-
-
-def _in_window(hits: Any, window: Window, by_rendering: bool) -> Any:
-    begin, end = window.bounds()
-    if by_rendering:
-        return hits.filter(issued_at__gte=begin, issued_at__lt=end)
-    return hits.filter(at__gte=begin, at__lt=end)
 
 
 class ParametersFilter(admin.ListFilter):
@@ -111,7 +101,7 @@ class WindowFilter(ParametersFilter):
             return queryset.none()
         if condition_of_id(self.model, request.GET.get("q", "")):
             return queryset
-        return _in_window(queryset, self.form.window, by_rendering=RENDERED in self.values)
+        return in_window(queryset, self.form.window, by_rendering=RENDERED in self.values)
 
     def offers(self) -> Iterator[tuple[bool, dict[str, Any], Any]]:
         days = self.values.get(DAYS, str(DEFAULT_DAYS))
@@ -122,9 +112,8 @@ class WindowFilter(ParametersFilter):
             window = self.form.window
             text = _("rendered %(since)s to %(until)s") if RENDERED in self.values else _("%(since)s to %(until)s")
             yield True, self.used_parameters, text % {"since": window.since, "until": window.until}
-        for number in PRESET_DAYS:
-            last = ngettext("last day", "last %(number)d days", number) % {"number": number}
-            yield days == str(number), {DAYS: number}, last
+        for number, preset in presets():
+            yield days == str(number), {DAYS: number}, preset
         yield self.has_all_days, {DAYS: ALL_DAYS}, _("all days")
 
 

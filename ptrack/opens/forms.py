@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -12,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from .arguments import Argument, default_argument
 from .conditions import Condition
 from .parameters import to_condition
-from .window import DEFAULT_DAYS, FIRST_DATE, LAST_DATE, Window, today
+from .window import MAX_DAYS, Window
 
 
 def _date_field(label: Any) -> forms.DateField:
@@ -22,13 +21,11 @@ def _date_field(label: Any) -> forms.DateField:
 
 
 class WindowForm(forms.Form):
-    """Chooses the days, up to today if only their number is given, and a condition that hits fulfil."""
+    """Chooses the days, up to today if only their number is given, and a condition that hits meet."""
 
     since = _date_field(_("From"))
     until = _date_field(_("To"))
-    days = forms.IntegerField(
-        required=False, min_value=1, max_value=(LAST_DATE - FIRST_DATE).days, widget=forms.HiddenInput
-    )
+    days = forms.IntegerField(required=False, min_value=1, max_value=MAX_DAYS, widget=forms.HiddenInput)
     where = forms.CharField(
         label=_("Only where"),
         # A value may end in blanks.
@@ -53,7 +50,7 @@ class WindowForm(forms.Form):
         """Make a window of what was chosen, or refuse it."""
         if not self.errors.keys() & {"since", "until", "days"}:
             try:
-                self.window = _to_window(self.cleaned_data)
+                self.window = Window.choose(*(self.cleaned_data[name] for name in ("since", "until", "days")))
             except ValueError as error:
                 raise forms.ValidationError(str(error)) from None
 
@@ -90,11 +87,3 @@ class ReportForm(WindowForm):
     def argument(self) -> Argument | None:
         """The chosen argument, or None if nothing was chosen that can be."""
         return self.arguments.get(self.cleaned_data.get("by", ""))
-
-
-def _to_window(chosen: dict[str, Any]) -> Window:
-    until = chosen["until"] or today()
-    days = timedelta(days=(chosen["days"] or DEFAULT_DAYS) - 1)
-    # The least day is refused as the days before it would be.
-    since = until - days if until - date.min >= days else date.min
-    return Window.between(chosen["since"] or since, until)

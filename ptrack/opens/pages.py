@@ -13,7 +13,6 @@ from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from ptrack.hits import HitKind
 
@@ -21,10 +20,9 @@ from .aggregates import MANY
 from .arguments import seen_arguments
 from .chart import make_chart
 from .clicks import LinkGroup
-from .columns import columns_of
+from .columns import columns_of, is_of_kind, to_text
 from .csv_files import hit_lines, report_lines
 from .exports import csv_response
-from .filters import PRESET_DAYS
 from .forms import ReportForm
 from .groups import Group
 from .lists import may_see_report
@@ -34,7 +32,8 @@ from .rates import RANGE_EXPLANATION
 from .report import make_report
 from .requesters import NAMES, Requester, requester_of
 from .selection import Selection
-from .tables import Row, is_of_kind, sort_groups, to_cells, to_headings, to_text
+from .tables import Row, sort_groups, to_cells, to_headings
+from .window import DEFAULT_DAYS, presets
 from .words import printable
 
 _TEMPLATE = "admin/ptrack_opens/pixelhit/report.html"
@@ -108,9 +107,8 @@ class ReportPage:
     def presets(self) -> Iterator[Link]:
         """Yield links to numbers of days that end today."""
         dates = {self.parameters.get(SINCE), self.parameters.get(UNTIL)} - {None, ""}
-        days = None if dates else self.parameters.get(DAYS, "30")
-        for number in PRESET_DAYS:
-            text = ngettext("last day", "last %(number)d days", number) % {"number": number}
+        days = None if dates else self.parameters.get(DAYS, str(DEFAULT_DAYS))
+        for number, text in presets():
             query = self.query(**{DAYS: number, SINCE: None, UNTIL: None})
             yield Link(text, query, is_chosen=days == str(number))
 
@@ -173,7 +171,7 @@ class ReportPage:
             yield Link(NAMES[requester], self._hits_url(requester=requester.value), [to_text(number)])
 
     def _hits_url(self, model: type[StoredHit] = PixelHit, where: str | None = None, **parameters: str) -> str:
-        """Return the URL of the list of the hits of this report, those alone that fulfil one more condition."""
+        """Return the URL of the list of the hits of this report, those alone that meet one more condition."""
         window = self.report.window
         conditions = [text for text in dict.fromkeys([self.form.cleaned_data[WHERE], where]) if text]
         narrowed = {

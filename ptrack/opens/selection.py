@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from django.db import models
-
 from ptrack import conf
 
 from .conditions import Condition
@@ -33,21 +31,25 @@ class Selection(NamedTuple):
         """The name of the column whose times are in the window."""
         return "issued_at" if self.by_rendering else "at"
 
-    def of(self, model: type[StoredHit]) -> models.QuerySet[Any]:
+    def of(self, model: type[StoredHit]) -> Any:
         """Return the hits of pixels or of links, in no particular order."""
-        begin, end = self.window.bounds()
-        if not self.by_rendering:
-            return self._matching(model, at__gte=begin, at__lt=end)
-        return self._matching(model, issued_at__gte=begin, issued_at__lt=end, at__gte=begin - _WRONG_CLOCKS)
+        return self._matching(in_window(model.objects.all(), self.window, by_rendering=self.by_rendering))
 
     def count_untimed(self) -> int:
         """Return how many hits arrived in the window and are left out, because nobody knows when they were rendered."""
         if not self.by_rendering:
             return 0
-        begin, end = self.window.bounds()
-        times: dict[str, Any] = {"issued_at": None, "at__gte": begin, "at__lt": end}
-        return sum(self._matching(model, **times).count() for model in (PixelHit, LinkHit))
+        untimed = (model.objects.filter(issued_at=None) for model in (PixelHit, LinkHit))
+        return sum(self._matching(in_window(hits, self.window, by_rendering=False)).count() for hits in untimed)
 
-    def _matching(self, model: type[StoredHit], **lookups: Any) -> models.QuerySet[Any]:
+    def _matching(self, hits: Any) -> Any:
         conditions = [] if self.where is None else [(self.where.argument.key, self.where.value)]
-        return model.objects.filter(**lookups).matching(conditions).order_by()
+        return hits.matching(conditions).order_by()
+
+
+def in_window(hits: Any, window: Window, *, by_rendering: bool) -> Any:
+    """Return those of some hits that arrived in a window, or whose emails were rendered in it."""
+    begin, end = window.bounds()
+    if by_rendering:
+        return hits.filter(issued_at__gte=begin, issued_at__lt=end, at__gte=begin - _WRONG_CLOCKS)
+    return hits.filter(at__gte=begin, at__lt=end)

@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Any, NamedTuple
 
-from django.template.defaultfilters import floatformat
-
-from ptrack.hits import HitKind
-
-from .columns import Column
+from .columns import Column, to_text
 from .groups import Group
 from .parameters import make_query
-from .words import humanize_duration, humanize_percents
 
 #: What a report is sorted by at first: the most unique opens at the top.
 FIRST_SORT = "-opens"
@@ -51,26 +45,12 @@ class Row(NamedTuple):
     remark: str
 
 
-def is_of_kind(column: Column) -> bool:
-    """Return whether a column counts hits of one kind, which a table of its own shows."""
-    return column.key in [*HitKind]
-
-
 def to_cells(group: Group, columns: Iterable[Column], urls: Mapping[str, str]) -> list[Cell]:
     """Return the cells of a group. Takes the URLs behind those that are not 0, by the keys of the columns."""
     numbers = [(column, column.of(group)) for column in columns]
     return [
         Cell(column.heading, to_text(number), urls.get(column.key) if number else None) for column, number in numbers
     ]
-
-
-def to_text(value: Any) -> str:
-    """Return a number of a group as people read it, or ``-`` for None."""
-    if value is None or isinstance(value, timedelta):
-        return humanize_duration(value)
-    if isinstance(value, (float, tuple)):
-        return humanize_percents(value)
-    return floatformat(value, "0g")
 
 
 def sort_groups(groups: Sequence[Group], columns: Iterable[Column], sort: str) -> tuple[list[Group], str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Literal, NamedTuple
 
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from ptrack import conf
 
@@ -19,8 +20,14 @@ DEFAULT_DAYS = 30
 #: The days that can be chosen. Each of them begins at a valid moment in every time zone.
 FIRST_DATE, LAST_DATE = date(1970, 1, 2), date(2199, 12, 31)
 
+#: The greatest number of days that can be chosen.
+MAX_DAYS = (LAST_DATE - FIRST_DATE).days + 1
+
+#: The numbers of days that pages offer.
+PRESET_DAYS = (7, 30, 365)
+
 # Up to this number of days a chart has a bar for each of the unit. So it has about a hundred bars at most.
-_MAX_DAYS: dict[Unit, int] = {"day": 100, "week": 700, "month": 3000}
+_MAX_DAYS_OF_UNITS: dict[Unit, int] = {"day": 100, "week": 700, "month": 3000}
 
 
 class Window(NamedTuple):
@@ -30,10 +37,16 @@ class Window(NamedTuple):
     until: date
 
     @classmethod
-    def of_days(cls, days: int) -> Window:
-        """Return the window of this many days that ends today."""
-        until = today()
-        return cls(until - timedelta(days=days - 1), until)
+    def choose(cls, since: date | None = None, until: date | None = None, days: int | None = None) -> Window:
+        """Return the window that somebody chose: by its first and last day, or by the number of its days.
+
+        Without a last day it ends today. Without a first day it has so many days, or ``DEFAULT_DAYS``.
+        Raises what ``between`` raises.
+        """
+        until = until or today()
+        before = timedelta(days=(days or DEFAULT_DAYS) - 1)
+        # The least day is refused as the days before it would be.
+        return cls.between(since or (until - before if until - date.min >= before else date.min), until)
 
     @classmethod
     def between(cls, since: date, until: date) -> Window:
@@ -58,7 +71,7 @@ class Window(NamedTuple):
     @property
     def unit(self) -> Unit:
         """What a bar of the window's chart stands for."""
-        return next((unit for unit, days in _MAX_DAYS.items() if self.days <= days), "year")
+        return next((unit for unit, days in _MAX_DAYS_OF_UNITS.items() if self.days <= days), "year")
 
     def bounds(self) -> tuple[datetime, datetime]:
         """Return the moment at which the window begins and the moment before which it ends.
@@ -70,6 +83,12 @@ class Window(NamedTuple):
         if conf.uses_time_zones():
             return timezone.make_aware(begin), timezone.make_aware(end)
         return begin, end
+
+
+def presets() -> Iterator[tuple[int, str]]:
+    """Yield the numbers of days that pages offer, and what people read for them."""
+    for number in PRESET_DAYS:
+        yield number, ngettext("last day", "last %(number)d days", number) % {"number": number}
 
 
 def today() -> date:

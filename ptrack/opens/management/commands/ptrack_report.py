@@ -3,7 +3,7 @@ from __future__ import annotations
 import itertools
 from argparse import ArgumentTypeError
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -11,13 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ptrack.opens.arguments import Argument, default_argument, seen_arguments
-from ptrack.opens.columns import Column, columns_of
+from ptrack.opens.columns import Column, columns_of, is_of_kind, to_text
 from ptrack.opens.conditions import Condition
 from ptrack.opens.csv_files import report_lines
 from ptrack.opens.rates import RANGE_EXPLANATION
 from ptrack.opens.report import Report, make_report
-from ptrack.opens.tables import is_of_kind, to_text
-from ptrack.opens.window import DEFAULT_DAYS, FIRST_DATE, LAST_DATE, Window, today
+from ptrack.opens.window import DEFAULT_DAYS, MAX_DAYS, Window
 from ptrack.opens.words import printable
 
 
@@ -67,14 +66,10 @@ def _to_date(text: str) -> date:
 def _to_window(days: int | None, since: date | None, until: date | None) -> Window:
     if days is not None and (since or until):
         raise CommandError("--days does not go together with --since or --until: pass one or the other.")
-    if days is not None and days < 1:
-        raise CommandError(f"--days is {days}: pass a number of at least 1.")
-    until = until or today()
+    if days is not None and not 1 <= days <= MAX_DAYS:
+        raise CommandError(f"--days is {days}: pass a number from 1 to {MAX_DAYS}.")
     try:
-        return Window.between(since or until - timedelta(days=(days or DEFAULT_DAYS) - 1), until)
-    except OverflowError:
-        problem = f"--until is {until}" if days is None else f"--days is {days}"
-        raise CommandError(f"{problem}: pass days from {FIRST_DATE} to {LAST_DATE}.") from None
+        return Window.choose(since, until, days)
     except ValueError as error:
         raise CommandError(str(error)) from None
 
