@@ -19,8 +19,7 @@ from django.utils import timezone
 from ptrack.opens import report as reports
 from ptrack.opens.batches import hits_by_time
 from ptrack.opens.conditions import Condition
-from ptrack.opens.csv_files import hit_lines, report_lines
-from ptrack.opens.exports import csv_response
+from ptrack.opens.csv_files import csv_response, hit_lines, report_lines
 from ptrack.opens.models import LinkHit, PixelHit
 from ptrack.opens.report import make_report
 from ptrack.opens.selection import Selection

@@ -157,3 +157,16 @@ def test_the_map_names_every_module():
     modules = {*top, *(f"hits.{name}" for name in hits)} - {"__init__", "hits.__init__"}
     assert modules == set(LAYERS) - {"hits", "opens", "templatetags"}
     assert {"conf", "encoder"} <= set(imports_of(PACKAGE / "html.py"))
+
+
+def test_the_map_of_the_stored_hits_names_every_module():
+    folder = PACKAGE / "opens"
+    # Its docstring is read, not imported: the app may not be installed.
+    named = {*re.findall(r"``(\w+)``", ast.get_docstring(ast.parse((folder / "__init__.py").read_text())))}
+    assert {path.stem for path in folder.glob("*.py")} - {"__init__"} - named == set()
+    assert {name for name in named if name.islower()} <= {path.stem for path in folder.glob("*.py")}
+
+
+def test_modules_are_short():
+    lines = {path: len(path.read_text().splitlines()) for path in PACKAGE.rglob("*.py") if path.name != "rules.py"}
+    assert {path: number for path, number in lines.items() if number > 250} == {}

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.db.models import Min
 from django.utils.translation import gettext
 
-from .models import LinkHit, PixelHit, StoredHit
+from .models import MODELS, StoredHit
 
 # A template can give a keyword argument no other name.
 _NAME_IN_TAG = re.compile(r"\w+")
@@ -38,7 +38,7 @@ class Argument(NamedTuple):
 
 def seen_arguments() -> list[Argument]:
     """Return the arguments of all stored hits: the positional ones, then the keyword ones by name."""
-    lists = [json.loads(text) for model in (PixelHit, LinkHit) for text in _distinct_names(model)]
+    lists = [json.loads(text) for model in MODELS for text in _distinct_names(model)]
     positions = max((names[0] for names in lists), default=0)
     keywords = {name for names in lists for name in names[1:] if _NAME_IN_TAG.fullmatch(name)}
     return [Argument(key) for key in (*range(positions), *sorted(keywords))]

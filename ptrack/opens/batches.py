@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from django.db import IntegrityError, OperationalError, connections, router, transaction
 from django.db.models import Q
 
+from .conditions import Condition
 from .models import StoredHit
 from .selection import Selection
 from .storing import is_conflict, savepoint
@@ -84,6 +85,12 @@ def slices(hits: Any, size: int = SLICE) -> Iterator[Any]:
         yield rest.filter(pk__lte=last)
         rest = hits.filter(pk__gt=last)
     yield rest
+
+
+def matching(hits: Any, conditions: Sequence[Condition]) -> Iterator[Any]:
+    """Yield those of some hits that meet all conditions, as query sets that take a short time each."""
+    arguments = [(condition.argument.key, condition.value) for condition in conditions]
+    return (part.matching(arguments) for part in slices(hits))
 
 
 def chunks(values: Sequence[Result], size: int) -> Iterator[Sequence[Result]]:

@@ -1,13 +1,17 @@
-"""CSV files whose cells are not formulas to a spreadsheet."""
+"""CSV files whose cells are not formulas to a spreadsheet, and which are sent while they are made."""
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.translation import gettext
 
 from .batches import hits_by_time
@@ -23,6 +27,12 @@ from .words import printable, to_json
 # formula (OWASP, "CSV Injection"). In many languages they also split lines at semicolons.
 _FORMULA_START = re.compile(r"(^|;)([\"\s]*[=+\-@\t\r\n＝＋－＠])")  # noqa: RUF001
 
+# Without it spreadsheets take UTF-8 for an older encoding.
+_BYTE_ORDER_MARK = "\ufeff"
+
+# The number of lines that are sent at a time.
+_LINES_SENT = 500
+
 _HIT_HEADINGS = [
     "time of request",
     "kind",
@@ -36,6 +46,17 @@ _HIT_HEADINGS = [
     "pixel",
     "hit",
 ]
+
+
+def csv_response(request: HttpRequest, name: str, lines: Iterable[str]) -> StreamingHttpResponse:
+    """Return the response with a CSV file, whose name is ``ptrack-`` and the name given."""
+    pieces = _join(lines)
+    return StreamingHttpResponse(
+        # Django holds the whole file in memory if the iterator is not of the server's kind.
+        _in_thread(pieces) if isinstance(request, ASGIRequest) else pieces,
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="ptrack-{name}.csv"'},
+    )
 
 
 def report_lines(report: Report) -> Iterator[str]:
@@ -110,3 +131,16 @@ def _to_cell(value: Any) -> str:
     if isinstance(value, timedelta):
         return f"{value.total_seconds():.0f}"
     return _FORMULA_START.sub(r"\1'\2", printable(str(value)))
+
+
+def _join(lines: Iterable[str]) -> Iterator[str]:
+    yield _BYTE_ORDER_MARK
+    iterator = iter(lines)
+    while piece := "".join(islice(iterator, _LINES_SENT)):
+        yield piece
+
+
+async def _in_thread(pieces: Iterator[str]) -> AsyncIterator[str]:
+    read: Any = sync_to_async(next)
+    while piece := await read(pieces, ""):
+        yield piece

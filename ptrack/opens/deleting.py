@@ -1,17 +1,15 @@
-"""Deletes hits in batches, so that hits that arrive need not wait long, and finds those of a person."""
+"""Deletes old hits and those of a person, in batches, so that hits that arrive need not wait long."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from .batches import chunks, do_whole, hits_to_change, pages, slices
+from .batches import chunks, do_whole, hits_to_change, matching, pages
 from .conditions import Condition
 from .markers import LostMarkers, mark_first_hits
-from .models import LinkHit, PixelHit, StoredHit
-
-MODELS: tuple[type[StoredHit], ...] = (PixelHit, LinkHit)
+from .models import MODELS, PixelHit, StoredHit
 
 #: How many passes are made at most where each finds hits that came meanwhile.
 PASSES = 10
@@ -62,12 +60,6 @@ def _delete_in_one_pass(
                 is_any_found = True
                 tell(_delete(model, batch, lost))
     return is_any_found
-
-
-def matching(hits: Any, conditions: Sequence[Condition]) -> Iterator[Any]:
-    """Yield those of some hits that meet all conditions, as query sets that take a short time each."""
-    arguments = [(condition.argument.key, condition.value) for condition in conditions]
-    return (part.matching(arguments) for part in slices(hits))
 
 
 def _delete(model: type[StoredHit], hits: Sequence[Any], lost: LostMarkers) -> int:

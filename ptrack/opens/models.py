@@ -110,5 +110,8 @@ class LinkHit(StoredHit):
         verbose_name_plural = _("hits of links")
 
 
+#: The models of both tables.
+MODELS: tuple[type[StoredHit], ...] = (PixelHit, LinkHit)
+
 #: The columns of ``PixelHit`` that mark the first hit of a pixel, and the kinds that count there.
 MARKERS = {"first_open_of": OPEN_KINDS, "first_possible_open_of": POSSIBLE_KINDS}

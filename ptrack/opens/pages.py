@@ -21,12 +21,11 @@ from .arguments import seen_arguments
 from .chart import make_chart
 from .clicks import LinkGroup
 from .columns import columns_of, is_of_kind, to_text
-from .csv_files import hit_lines, report_lines
-from .exports import csv_response
+from .csv_files import csv_response, hit_lines, report_lines
 from .forms import ReportForm
 from .groups import Group
 from .lists import may_see_report
-from .models import LinkHit, PixelHit, StoredHit
+from .models import MODELS, LinkHit, PixelHit, StoredHit
 from .parameters import DAYS, RENDERED, SINCE, UNTIL, WHERE, make_query, to_parameter
 from .rates import RANGE_EXPLANATION
 from .report import make_report
@@ -64,7 +63,7 @@ def report_response(request: HttpRequest, model_admin: Any) -> HttpResponseBase:
         **model_admin.admin_site.each_context(request),
         "title": _("Report on hits"),
         "opts": model_admin.opts,
-        "lists": [Link(model._meta.verbose_name_plural, page.list_url(model)) for model in (PixelHit, LinkHit)],
+        "lists": [Link(model._meta.verbose_name_plural, page.list_url(model)) for model in MODELS],
         "presets": list(page.presets()),
         "form": form,
     }

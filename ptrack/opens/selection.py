@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from ptrack import conf
 
 from .conditions import Condition
-from .models import LinkHit, PixelHit, StoredHit
+from .models import MODELS, StoredHit
 from .window import Window
 
 #: A clock that is wrong may let a hit arrive before its email was rendered.
@@ -39,7 +39,7 @@ class Selection(NamedTuple):
         """Return how many hits arrived in the window and are left out, because nobody knows when they were rendered."""
         if not self.by_rendering:
             return 0
-        untimed = (model.objects.filter(issued_at=None) for model in (PixelHit, LinkHit))
+        untimed = (model.objects.filter(issued_at=None) for model in MODELS)
         return sum(self._matching(in_window(hits, self.window, by_rendering=False)).count() for hits in untimed)
 
     def _matching(self, hits: Any) -> Any:

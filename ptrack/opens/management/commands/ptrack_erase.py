@@ -4,10 +4,11 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from ptrack.opens.batches import hits_to_change
+from ptrack.opens.batches import hits_to_change, matching
 from ptrack.opens.commands import LongCommand, add_conditions, to_words
 from ptrack.opens.conditions import Condition
-from ptrack.opens.deleting import MODELS, delete_matching, matching
+from ptrack.opens.deleting import delete_matching
+from ptrack.opens.models import MODELS
 
 
 class Command(LongCommand):

@@ -6,10 +6,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
+from ptrack.opens.batches import matching
 from ptrack.opens.commands import Progress, add_conditions, interruptible, to_json_line, to_words
 from ptrack.opens.conditions import Condition
-from ptrack.opens.deleting import MODELS, matching
-from ptrack.opens.models import StoredHit
+from ptrack.opens.models import MODELS, StoredHit
 
 
 class Command(BaseCommand):

@@ -8,7 +8,8 @@ from django.core.management.base import CommandError, CommandParser
 
 from ptrack import conf
 from ptrack.opens.commands import LongCommand
-from ptrack.opens.deleting import MODELS, delete_old, old_hits
+from ptrack.opens.deleting import delete_old, old_hits
+from ptrack.opens.models import MODELS
 from ptrack.opens.rows import to_stored_time
 
 

@@ -13,7 +13,7 @@ from ptrack.hits.site_rules import check_site_rules
 from ptrack.opens.batches import hits_to_change
 from ptrack.opens.commands import LongCommand
 from ptrack.opens.judging import Judgement
-from ptrack.opens.models import LinkHit, PixelHit
+from ptrack.opens.models import MODELS
 
 _OF_PIXELS = {"unique opens": "first_open_of", "possible opens": "first_possible_open_of"}
 
@@ -34,8 +34,8 @@ class Command(LongCommand):
             conf.opens_keep_days()
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from None
-        of_pixels, of_links = (Judgement(model, dry_run=dry_run) for model in (PixelHit, LinkHit))
-        progress = self.progress(lambda: sum(hits_to_change(model).count() for model in (PixelHit, LinkHit)))
+        of_pixels, of_links = (Judgement(model, dry_run=dry_run) for model in MODELS)
+        progress = self.progress(lambda: sum(hits_to_change(model).count() for model in MODELS))
         for judgement in (of_pixels, of_links):
             judgement.run(self.size, progress.add)
         for line in _table(of_pixels, of_links):
