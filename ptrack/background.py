@@ -210,7 +210,7 @@ def run_pixel(pixel: str, hit: str) -> None:
     try:
         # The destination of a link is no argument of the tag.
         if may_track(args[1:] if issubclass(callback_class, TrackingLink) else args, kwargs):
-            run(registration.pixel, args, kwargs, request)
+            run(registration.callback, args, kwargs, request)
     except BaseException as error:
         if not must_escape(error):
             log_failure(callback_class, error, handled)

@@ -160,11 +160,11 @@ def check_pixels(**kwargs: Any) -> list[checks.CheckMessage]:
     ]
 
 
-def _messages_of(pixel_class: type[Callback]) -> list[checks.CheckMessage]:
-    messages = tracker.registration_for(pixel_class).pixel.check()
+def _messages_of(callback_class: type[Callback]) -> list[checks.CheckMessage]:
+    messages = tracker.registration_for(callback_class).callback.check()
     if not isinstance(messages, (list, tuple)):
         raise TypeError(
-            f"check() of the pixel {dotted_path(pixel_class)} returned {messages!r}: it must return a list of messages."
+            f"check() of {dotted_path(callback_class)} returned {messages!r}: it must return a list of messages."
         )
     return [*messages]
 

@@ -18,7 +18,7 @@ from ._signatures import begins_with_request
 from ._tracebacks import log_error
 from .exceptions import PtrackRegistrationError
 
-#: What pixels raise is appended to this list, if there is one. ``ptrack.testing`` sets it.
+#: What callbacks raise is appended to this list, if there is one. ``ptrack.testing`` sets it.
 failures: ContextVar[list[BaseException] | None] = ContextVar("ptrack_failures", default=None)
 
 
@@ -81,7 +81,7 @@ _CallbackClass = TypeVar("_CallbackClass", bound=type[Callback])
 class Registration(NamedTuple):
     """The one object of a registered class, and whether its ``record`` takes the request or ptrack needs it."""
 
-    pixel: Callback
+    callback: Callback
     takes_request: bool
     needs_request: bool
 
@@ -127,7 +127,7 @@ class Tracker:
                 f"{pixel_class!r} has a generator for record(), which nobody would iterate over: remove the yield."
             )
         registration = _make_registration(pixel_class)
-        if not callable(registration.pixel.record):
+        if not callable(registration.callback.record):
             raise PtrackRegistrationError(
                 f"{pixel_class!r} has a record that cannot be called: give it a method record(self, *args, **kwargs)."
             )
@@ -164,47 +164,48 @@ class Tracker:
     ) -> None:
         """Run every registered subclass of a base class once, with these arguments.
 
-        Builds the request with ``get_request`` for the first pixel that needs it. If that fails,
+        Builds the request with ``get_request`` for the first callback that needs it. If that fails,
         it tries again for the next one.
 
-        The failure of a pixel is logged and the others run: email proxies cache a broken image,
+        The failure of a callback is logged and the others run: email proxies cache a broken image,
         and one app's mistake must not cost another app its data.
         """
         handled = sys.exception()
         request: HttpRequest | None = None
-        for pixel_class, registration in tuple(self._registry.items()):
-            if not issubclass(pixel_class, base):
+        for callback_class, registration in tuple(self._registry.items()):
+            if not issubclass(callback_class, base):
                 continue
             try:
                 if registration.needs_request and request is None:
                     request = get_request()
-                registration.pixel._on_hit(args, kwargs, request, registration.takes_request)
+                registration.callback._on_hit(args, kwargs, request, registration.takes_request)
             except BaseException as error:
                 if must_escape(error):
                     raise
-                log_failure(pixel_class, error, handled)
+                log_failure(callback_class, error, handled)
 
 
-def _make_registration(pixel_class: type[Callback]) -> Registration:
+def _make_registration(callback_class: type[Callback]) -> Registration:
     """Make the object of a class, and find out whether it takes the request."""
-    pixel = pixel_class()
-    takes_request = pixel.takes_request
+    callback = callback_class()
+    takes_request = callback.takes_request
     if takes_request is None:
-        takes_request = begins_with_request(pixel.record)
-    return Registration(pixel, takes_request, takes_request or pixel._needs_request)
+        takes_request = begins_with_request(callback.record)
+    return Registration(callback, takes_request, takes_request or callback._needs_request)
 
 
-def dotted_path(pixel_class: type[Callback]) -> str:
-    """Return the module and name of a pixel class, joined by a dot."""
-    return f"{pixel_class.__module__}.{pixel_class.__qualname__}"
+def dotted_path(callback_class: type[Callback]) -> str:
+    """Return the module and name of a class, joined by a dot."""
+    return f"{callback_class.__module__}.{callback_class.__qualname__}"
 
 
-def log_failure(pixel_class: type[Callback], error: BaseException, handled: BaseException | None) -> None:
-    """Log what a pixel raised, without the local variables of the frames that it passed through.
+def log_failure(callback_class: type[Callback], error: BaseException, handled: BaseException | None) -> None:
+    """Log what a callback raised, without the local variables of the frames that it passed through.
 
     ``handled`` is an exception that was being handled before; its frames are not cleared.
     """
-    log_error(error, handled, "Pixel %s failed to record a hit.", dotted_path(pixel_class))
+    kind = "Link" if issubclass(callback_class, TrackingLink) else "Pixel"
+    log_error(error, handled, "%s %s failed to record a hit.", kind, dotted_path(callback_class))
     collected = failures.get()
     if collected is not None:
         collected.append(error)
@@ -214,13 +215,13 @@ def log_failure(pixel_class: type[Callback], error: BaseException, handled: Base
         BaseException.with_traceback(error, None)
 
 
-def run(pixel: Callback, args: Sequence[Any], kwargs: dict[str, Any], request: HttpRequest | None = None) -> None:
-    """Call a pixel's ``record``, with the request if one is given, and wait for what it returns if that is awaitable.
+def run(callback: Callback, args: Sequence[Any], kwargs: dict[str, Any], request: HttpRequest | None = None) -> None:
+    """Call ``record``, with the request if one is given, and wait for what it returns if that is awaitable.
 
     Raises whatever ``record`` raises.
     """
     # The method is looked up at each hit, so that a test can patch it.
-    result = pixel.record(*args, **kwargs) if request is None else pixel.record(request, *args, **kwargs)
+    result = callback.record(*args, **kwargs) if request is None else callback.record(request, *args, **kwargs)
     if result is None:
         return
     if inspect.isawaitable(result):

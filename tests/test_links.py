@@ -304,6 +304,7 @@ def test_a_failing_link_is_logged_and_stops_neither_the_redirect_nor_the_other_l
     assert late == [SHOP]
     [entry] = caplog.records
     assert (entry.name, entry.levelno) == ("ptrack", logging.ERROR)
+    assert entry.getMessage().startswith("Link ")
     assert "MadeLink failed" in entry.getMessage()
     assert "ZeroDivisionError: of the link" in caplog.text
 

@@ -32,7 +32,7 @@ class Command(BaseCommand):
         parser.add_argument("--days", type=int, help=f"the number of days up to today (default: {DEFAULT_DAYS})")
         parser.add_argument("--since", type=_to_date, help="the first day, such as 2026-11-01")
         parser.add_argument("--until", type=_to_date, help="the last day (default: today)")
-        parser.add_argument("--csv", action="store_true", help="print CSV, with times in seconds")
+        parser.add_argument("--csv", action="store_true", help="print CSV, with times in seconds and rates in percent")
 
     def handle(
         self,
