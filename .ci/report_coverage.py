@@ -14,6 +14,8 @@ from coverage.cmdline import main as coverage
 
 # With the oldest Django; with Django 6 and what Python knows of frames since 3.13; with real servers.
 NEEDED = ("py311-oldest", "py313-django61", "fuzz")
+#: The environments of databases, by the variables that say where the database is.
+DATABASES = {"postgresql": "PGHOST", "mariadb": "MARIADB_CONFIG"}
 #: Tests by their environments, and whether what they need beside Python is here. Where it is not, they do not count.
 OPTIONAL = {
     "e2e": shutil.which("chromium") is not None,
@@ -27,6 +29,7 @@ def main(folder: Path) -> int | None:
         return (folder / name / "pyvenv.cfg").is_file()
 
     missing = [name for name in NEEDED if not has_run(name)]
+    missing += [name for name, variable in DATABASES.items() if variable not in os.environ]
     if missing:
         print(f"Some lines are for {' and '.join(missing)} alone, which did not run here:")
     left_out = [f"tests/{name}/*" for name, is_possible in OPTIONAL.items() if not (is_possible and has_run(name))]

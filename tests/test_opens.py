@@ -281,6 +281,19 @@ def test_consent_is_asked_again_in_the_worker(queue):
     assert not PixelHit.objects.exists()
 
 
+def test_what_ends_the_worker_is_not_logged_as_a_failure(queue, monkeypatch, caplog):
+    open_mail(ptrack.pixel_img("news"))
+    [text] = queue()
+
+    def interrupt(row):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tasks, "store", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        tasks.store_hit.func(text)
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize("args", [["a", (1, 2)], [float("nan")]])
 def test_what_json_cannot_express_is_stored_at_once(queue, caplog, args):
     request = hit_request()

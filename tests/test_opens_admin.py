@@ -8,7 +8,7 @@ import re
 import uuid
 from datetime import date, timedelta
 from html.parser import HTMLParser
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -150,12 +150,9 @@ def cells_of(page, label):
     words = [word for word in page.words[first:] if word]
     start = next(index for index, word in enumerate(words) if word == label and words[index + 1] in HEADINGS)
     pairs = words[start + 1 :]
-    found = {}
-    for heading, number in zip(pairs[::2], pairs[1::2], strict=False):
-        if heading not in HEADINGS or heading in found:
-            break
-        found[heading] = number
-    return found
+    numbers = takewhile(lambda pair: pair[0] in HEADINGS, zip(pairs[::2], pairs[1::2], strict=False))
+    # Of two with one heading, the first is in this row.
+    return dict(reversed([*numbers]))
 
 
 HEADINGS = {

@@ -8,6 +8,7 @@ import random
 import threading
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -610,10 +611,10 @@ class Arrivals:
     """Threads that store hits of some readers and pixels until they are told to stop."""
 
     def __init__(self, threads, pixels):
-        self.stored, self.waits, self.failed = {}, [], []
+        self.stored, self.waits = {}, []
         self._stop = threading.Event()
         self._pixels = pixels
-        self._threads = [threading.Thread(target=self._run, args=[number]) for number in range(threads)]
+        self._threads = threads
 
     def _run(self, seed):
         chance = random.Random(seed)
@@ -629,21 +630,19 @@ class Arrivals:
                 store(row)
                 self.waits.append(time.monotonic() - began)
                 self.stored[row.pk] = str(reader)
-        except BaseException as error:
-            self.failed.append(error)
         finally:
             connections.close_all()
 
     def __enter__(self):
-        for thread in self._threads:
-            thread.start()
+        self._pool = ThreadPoolExecutor(self._threads)
+        self._running = [self._pool.submit(self._run, number) for number in range(self._threads)]
         return self
 
     def __exit__(self, *error):
         self._stop.set()
-        for thread in self._threads:
-            thread.join()
-        assert self.failed == []
+        self._pool.shutdown()
+        for running in self._running:
+            running.result()
 
 
 @pytest.mark.parametrize("name", COMMANDS)

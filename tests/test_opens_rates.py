@@ -312,8 +312,7 @@ def test_of_many_values_a_few_are_named():
     assert "and 15 more" in problem
 
 
-async def coroutine():
-    return {}
+async def coroutine(): ...
 
 
 @pytest.mark.parametrize("answer", [lambda: None, lambda: [("9", 20)], lambda: 20, coroutine])

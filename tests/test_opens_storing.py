@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from importlib import import_module
 
@@ -15,9 +16,11 @@ from django.utils import timezone
 
 from ptrack.hits import Hit, HitKind, to_digest
 from ptrack.opens.ages import to_bucket
+from ptrack.opens.fields import escape
 from ptrack.opens.models import MARKERS, LinkHit, PixelHit
 from ptrack.opens.rows import make_row
 from ptrack.opens.storing import store
+from ptrack.opens.texts import HoldsText
 
 from support import on_each_database
 
@@ -91,27 +94,19 @@ def test_a_hit_that_is_stored_already_is_left_as_it_is():
 
 def race(threads, steps, store=store):
     """Let threads store a hit of the same pixel at the same moment, for so many pixels."""
-    barrier = threading.Barrier(threads)
-    failed = []
+    barrier = threading.Barrier(threads, timeout=60)
 
     def run(number):
         try:
             for step in range(steps):
                 row = make_row(description(pixel=to_digest(b"%d" % step).hex, kind=("person", "proxy")[number % 2]))
-                barrier.wait(timeout=60)
+                barrier.wait()
                 store(row)
-        except BaseException as error:
-            failed.append(error)
-            barrier.abort()
         finally:
             connections.close_all()
 
-    running = [threading.Thread(target=run, args=[number]) for number in range(threads)]
-    for thread in running:
-        thread.start()
-    for thread in running:
-        thread.join()
-    assert not failed
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(run, range(threads)))
     assert PixelHit.objects.count() == threads * steps
     assert len(marked("first_open_of")) == len(marked("first_possible_open_of")) == steps
 
@@ -273,6 +268,8 @@ def test_arguments_of_any_name_and_value_are_found(name):
         assert PixelHit.objects.with_arguments(value).count() == 1, value
         [hit] = PixelHit.objects.with_arguments(**{name: value})
         text = {True: "true", False: "false"}.get(value, str(value))
+        assert PixelHit.objects.filter(HoldsText("args", escape(text))).count() == 1, value
+        assert PixelHit.objects.filter(HoldsText("kwargs", escape(text))).count() == 1, value
         assert hit.kwargs == {name: text}
         assert hit.args == [text]
     assert not PixelHit.objects.with_arguments(**{name: 42})

@@ -23,6 +23,18 @@ def database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         yield database
 
 
+@pytest.fixture(scope="session")
+def tables(database: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of a database in which there are only the tables of the site."""
+    with contextlib.ExitStack() as stack:
+        site = BrokenSite(tmp_path_factory.mktemp("tables"), database, stack)
+        name = site.environ["FAULTS_DATABASE"] = f"{site.environ['FAULTS_DATABASE']}_tables"
+        database.create(name)
+        stack.callback(database.drop, name)
+        site.manage("migrate", "--verbosity", "0")
+        yield name
+
+
 @pytest.fixture
 def one_database_is_enough(database: Database, times: int) -> None:
     """Leave a test whose fault is not the database's to the long run, but for one database."""
@@ -31,14 +43,13 @@ def one_database_is_enough(database: Database, times: int) -> None:
 
 
 @pytest.fixture
-def site(database: Database, tmp_path: Path) -> Iterator[BrokenSite]:
+def site(database: Database, tables: str, tmp_path: Path) -> Iterator[BrokenSite]:
     """The site with a new database, in which there are only tables."""
     with contextlib.ExitStack() as stack:
         site = BrokenSite(tmp_path, database, stack)
         name = site.environ["FAULTS_DATABASE"]
-        database.create(name)
+        database.copy(tables, name)
         stack.callback(database.drop, name)
-        site.manage("migrate", "--verbosity", "0")
         yield site
 
 

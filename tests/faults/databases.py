@@ -44,6 +44,10 @@ class Database(abc.ABC):
         """Make a database."""
 
     @abc.abstractmethod
+    def copy(self, name: str, copy: str) -> None:
+        """Make another database with the tables of one."""
+
+    @abc.abstractmethod
     def drop(self, name: str) -> None:
         """Drop a database, whoever is connected to it."""
 
@@ -93,6 +97,9 @@ class PostgreSQL(Database):
     def create(self, name: str) -> None:
         subprocess.run(["createdb", name], check=True)
 
+    def copy(self, name: str, copy: str) -> None:
+        subprocess.run(["createdb", "--template", name, copy], check=True)
+
     def drop(self, name: str) -> None:
         subprocess.run(["dropdb", "--force", name], check=True)
 
@@ -136,6 +143,12 @@ class MariaDB(Database):
 
     def create(self, name: str) -> None:
         self._execute(f"CREATE DATABASE {name}")
+
+    def copy(self, name: str, copy: str) -> None:
+        self.create(copy)
+        config = f"--defaults-file={self.environ['MARIADB_CONFIG']}"
+        dumped = subprocess.run(["mariadb-dump", config, name], check=True, stdout=subprocess.PIPE)
+        subprocess.run(["mariadb", config, copy], check=True, input=dumped.stdout)
 
     def drop(self, name: str) -> None:
         self._execute(f"DROP DATABASE {name}")
