@@ -44,8 +44,6 @@ class ClickLink(ptrack.TrackingLink):
     def check(self) -> list[CheckMessage]:
         return check(dotted_path(type(self)))
 
-    def record(  # type: ignore[override]
-        self, request: HitRequest, url: str, /, *args: Any, **kwargs: Any
-    ) -> None:
+    def record(self, request: HitRequest, url: str, /, *args: Any, **kwargs: Any) -> None:
         with shortened_when_repeated():
             keep(dotted_path(type(self)), describe_hit(request, args, kwargs, url))
