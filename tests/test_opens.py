@@ -281,6 +281,11 @@ def test_consent_is_asked_again_in_the_worker(queue):
     assert not PixelHit.objects.exists()
 
 
+def test_a_lookup_of_djangos_gives_one_argument():
+    open_mail(ptrack.pixel_img("news", user="ann"))
+    assert list(PixelHit.objects.values_list("kwargs__user", flat=True)) == ["ann"]
+
+
 def test_what_ends_the_worker_is_not_logged_as_a_failure(queue, monkeypatch, caplog):
     open_mail(ptrack.pixel_img("news"))
     [text] = queue()

@@ -369,6 +369,12 @@ def test_a_list_shows_thirty_days_unless_it_is_told_otherwise(visitor):
     assert shown(until=day) == {31}
 
 
+def test_filters_name_the_parameters_that_they_take(visitor):
+    changelist = visitor.get(HITS).context["cl"]
+    named = [tuple(each.expected_parameters()) for each in changelist.filter_specs]
+    assert named == [("days", "since", "until", "rendered"), ("kind",), ("requester",)]
+
+
 def test_a_list_of_days_of_rendering(visitor):
     hit = keep("late", age=86_400 * 40)
     rendered = {"since": "2026-10-01", "until": "2026-10-31"}

@@ -355,6 +355,11 @@ def test_an_export_is_readable_where_the_file_takes_it():
     assert json.loads(latin.read())["kwargs"] == {"reader": "é😀"}
 
 
+def test_an_export_turns_no_text_of_a_terminal_round():
+    keep(reader="\u202egnp.exe")
+    assert '"\\u202egnp.exe"' in run("ptrack_export")
+
+
 @pytest.mark.parametrize(("conditions", "message"), [(["reader=4\x07"], r"no hit has reader=4\x07."), ([], "no hits")])
 def test_an_export_says_apart_that_nothing_was_found(conditions, message):
     out, err = io.StringIO(), io.StringIO()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from itertools import accumulate
 from typing import NamedTuple
 
 #: Each bucket is so many times as wide as the one before it. A median that is interpolated in its
@@ -62,8 +64,7 @@ def median_of(histogram: Histogram) -> timedelta | None:
 
 
 def _nth(buckets: Sequence[Ages], index: int) -> timedelta:
-    for bucket in buckets:
-        if index < bucket.number:
-            break
-        index -= bucket.number
-    return bucket.at(index)
+    ends = list(accumulate(bucket.number for bucket in buckets))
+    position = bisect_right(ends, index)
+    bucket = buckets[position]
+    return bucket.at(index - ends[position] + bucket.number)

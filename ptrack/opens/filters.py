@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -71,9 +72,9 @@ class ParametersFilter(admin.ListFilter):
     def has_output(self) -> bool:
         return True
 
+    @abstractmethod
     def offers(self) -> Iterator[tuple[bool, dict[str, Any], Any]]:
         """Yield whether a choice is the present one, its parameters, and its text."""
-        raise NotImplementedError
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         for selected, parameters, text in self.offers():

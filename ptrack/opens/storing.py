@@ -51,7 +51,9 @@ def store(hit: StoredHit) -> None:
     Raises what the database raises.
     """
     connection = connections[router.db_for_write(type(hit))]
-    for tries_left in reversed(range(TRIES)):
+    tries_left = TRIES
+    while True:
+        tries_left -= 1
         # In a snapshot the row of another hit is never seen, so the last try does without markers.
         for name, value in _markers(hit, connection).items():
             setattr(hit, name, value if tries_left else None)
