@@ -104,6 +104,8 @@ def page(open_page: Any) -> Page:
 
 def look(page: Page) -> None:
     """Check what must be right on every page: nothing sticks out, numbers are on it, everybody can use it."""
+    page.wait_for_load_state()
+    page.locator("#content-main").wait_for()
     page.evaluate("document.querySelectorAll('#content-main details').forEach(details => (details.open = true))")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     # Django lets the table of a list scroll in a frame.
