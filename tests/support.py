@@ -32,8 +32,11 @@ on_each_database = pytest.mark.skipif(
     reason=f"{NO_POSTGRESQL} With mariadb-server, .ci/with_mariadb runs one with a MariaDB.",
 )
 
-#: A mark for tests that run on PostgreSQL alone.
-needs_postgresql = pytest.mark.skipif(not HAS_POSTGRESQL, reason=NO_POSTGRESQL)
+#: A mark for tests that start Redis.
+needs_redis = pytest.mark.skipif(
+    shutil.which("redis-server") is None,
+    reason="There is no redis-server here. Debian's package is called redis-server.",
+)
 
 CHROMIUM = shutil.which("chromium")
 

@@ -109,7 +109,21 @@ class BrokenSite:
         started.terminate()
         started.wait()
 
-    def start_redis(self) -> str:
+    def use_engine(self, name: str) -> list[str]:
+        """Let a task engine write the rows. Takes its name in the manual, and returns the command of its worker."""
+        if name == "django-tasks-db":
+            self.environ["FAULTS_BACKEND"] = "django_tasks_db.DatabaseBackend"
+            return [*MANAGE, "db_worker", "--interval", "0.1", "--no-startup-delay"]
+        url = self._start_redis()
+        if name == "django-tasks-rq":
+            self.environ |= {"FAULTS_BACKEND": "django_tasks_rq.RQBackend", "FAULTS_REDIS": url}
+            return [*MANAGE, "rqworker", "--job-class", "django_tasks_rq.Job", "default"]
+        self.environ["FAULTS_BACKEND"] = "django_tasks_celery.CeleryBackend"
+        self.follow_manual(name)
+        self.environ["FAULTS_SETTINGS"] += f"CELERY_BROKER_URL = {url!r}\n"
+        return [sys.executable, "-m", "celery", "--app", "mysite.celery", "worker", "--concurrency", "2"]
+
+    def _start_redis(self) -> str:
         """Start Redis, and return its URL."""
         port = free_port()
         self.start("redis-server", "--port", str(port), "--save", "", "--dir", str(self.folder))

@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-import sys
 from collections.abc import Callable
 
 import pytest
 
 from .broken_site import BrokenSite, Outcome
 from servers import wait_until
+from support import needs_redis
 
-pytestmark = [
-    pytest.mark.usefixtures("one_database_is_enough"),
-    pytest.mark.skipif(
-        shutil.which("redis-server") is None,
-        reason="There is no redis-server here. Debian's package is called redis-server.",
-    ),
-]
+pytestmark = [pytest.mark.usefixtures("one_database_is_enough"), needs_redis]
 
 
 #: Seconds until tasks are done that wait behind all others, in a long run.
 PATIENCE = 1200
 
 
-@pytest.fixture
-def broker(site: BrokenSite) -> str:
-    """Start Redis, and return the line of the settings that names it."""
-    return f"CELERY_BROKER_URL = {site.start_redis()!r}\n"
-
-
-def request_and_kill(site: BrokenSite, hits: int, stops: str, deliveries: int) -> tuple[list[str], set[int]]:
+def request_and_kill(
+    site: BrokenSite, worker: list[str], hits: int, stops: str, deliveries: int
+) -> tuple[list[str], set[int]]:
     """Request images while a worker is up, and kill the process of it that records one of the hits.
 
     Takes how often that hit is to come. Returns the URLs, and the numbers of the images that arrived.
     """
-    site.environ["FAULTS_BACKEND"] = "django_tasks_celery.CeleryBackend"
-    site.start(sys.executable, "-m", "celery", "--app", "mysite.celery", "worker", "--concurrency", "2")
+    site.start(*worker)
     site.serve()
     urls = site.ask("urls", hits, hits // 2 - 1, "--stops", stops).split()
 
@@ -56,11 +44,11 @@ def wait_for_rows(site: BrokenSite, number: int) -> None:
 
 
 def test_by_default_celery_loses_the_hit_of_a_killed_process_and_says_so(
-    site: BrokenSite, broker: str, hits: int, outcome: Callable[..., Outcome]
+    site: BrokenSite, hits: int, outcome: Callable[..., Outcome]
 ) -> None:
-    site.follow_manual("Celery")
-    site.environ["FAULTS_SETTINGS"] += f"{broker}CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = False\n"
-    urls, arrived = request_and_kill(site, hits, "before", deliveries=1)
+    worker = site.use_engine("Celery")
+    site.environ["FAULTS_SETTINGS"] += "CELERY_TASK_ACKS_LATE = CELERY_TASK_REJECT_ON_WORKER_LOST = False\n"
+    urls, arrived = request_and_kill(site, worker, hits, "before", deliveries=1)
     wait_for_rows(site, hits - 1)
     left = outcome("celery", urls, arrived)
     assert left == Outcome(left.fault, hits, images=hits, rows=hits - 1, missing=1, silent=1)
@@ -69,11 +57,9 @@ def test_by_default_celery_loses_the_hit_of_a_killed_process_and_says_so(
 
 
 def test_with_late_acknowledgement_celery_delivers_the_same_hit_again(
-    site: BrokenSite, broker: str, hits: int, outcome: Callable[..., Outcome]
+    site: BrokenSite, hits: int, outcome: Callable[..., Outcome]
 ) -> None:
-    site.follow_manual("Celery")
-    site.environ["FAULTS_SETTINGS"] += broker
-    urls, arrived = request_and_kill(site, hits, "after", deliveries=2)
+    urls, arrived = request_and_kill(site, site.use_engine("Celery"), hits, "after", deliveries=2)
     wait_for_rows(site, hits)
     [(_, first_id), (_, second_id)] = site.stopped()
     assert first_id == second_id

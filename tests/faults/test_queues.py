@@ -5,16 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import shutil
-import sys
 import urllib.request
 from pathlib import Path
 
 import pytest
 
 from . import manual
-from .broken_site import MANAGE, BrokenSite
+from .broken_site import BrokenSite
 from servers import wait_until
+from support import needs_redis
 
 READERS = (42, 420, "042")
 
@@ -26,11 +25,6 @@ def agrees(*args, **kwargs):
 
 PTRACK_CONSENT = agrees
 """
-
-needs_redis = pytest.mark.skipif(
-    shutil.which("redis-server") is None,
-    reason="There is no redis-server here. Debian's package is called redis-server.",
-)
 
 
 @pytest.fixture
@@ -82,7 +76,7 @@ def look_into_queue(site: BrokenSite, engine: str) -> list[str]:
 def test_a_reader_who_is_erased_does_not_come_back_out_of_the_queue(
     engine: str, site: BrokenSite, withdrawn: Path
 ) -> None:
-    worker = set_up(site, engine)
+    worker = site.use_engine(engine)
     site.serve()
     request_images(site)
     started = site.start(*worker)
@@ -99,28 +93,13 @@ def test_a_reader_who_is_erased_does_not_come_back_out_of_the_queue(
 
 
 def test_the_table_of_a_queue_holds_nothing_that_the_row_does_not_keep(site: BrokenSite, withdrawn: Path) -> None:
-    set_up(site, "django-tasks-db")
+    site.use_engine("django-tasks-db")
     site.serve()
     urls = request_images(site)
     rows = read(site, "*", "django_tasks_database_dbtaskresult")
     assert len(rows) == len(READERS)
     for secret in (*(url.split("/")[-2] for url in urls), "session", "ann@", "/ptrack/"):
         assert secret not in str(rows)
-
-
-def set_up(site: BrokenSite, engine: str) -> list[str | Path]:
-    """Let a task engine write the rows, and return the command of its worker."""
-    if engine == "django-tasks-db":
-        site.environ["FAULTS_BACKEND"] = "django_tasks_db.DatabaseBackend"
-        return [*MANAGE, "db_worker", "--interval", "0.1", "--no-startup-delay"]
-    url = site.start_redis()
-    if engine == "django-tasks-rq":
-        site.environ |= {"FAULTS_BACKEND": "django_tasks_rq.RQBackend", "FAULTS_REDIS": url}
-        return [*MANAGE, "rqworker", "--job-class", "django_tasks_rq.Job", "default"]
-    site.environ["FAULTS_BACKEND"] = "django_tasks_celery.CeleryBackend"
-    site.follow_manual("Celery")
-    site.environ["FAULTS_SETTINGS"] += f"CELERY_BROKER_URL = {url!r}\n"
-    return [sys.executable, "-m", "celery", "--app", "mysite.celery", "worker", "--concurrency", "1"]
 
 
 def is_waiting(lines: list[str]) -> bool:

@@ -6,14 +6,14 @@ Their tasks are queued again by what the manual says; each hit is one row in the
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable
 
 import pytest
 
 from . import manual
-from .broken_site import MANAGE, BrokenSite, Outcome
+from .broken_site import BrokenSite, Outcome
 from servers import BIN, kill_tree, running, wait_until
+from support import needs_redis
 
 pytestmark = pytest.mark.usefixtures("one_database_is_enough")
 
@@ -55,8 +55,7 @@ def assert_complete(left: Outcome, hits: int) -> None:
 def test_tasks_of_killed_workers_are_done_after_all_with_django_tasks_db(
     site: BrokenSite, hits: int, outcome: Callable[..., Outcome]
 ) -> None:
-    site.environ["FAULTS_BACKEND"] = "django_tasks_db.DatabaseBackend"
-    worker = [*MANAGE, "db_worker", "--interval", "0.1", "--no-startup-delay"]
+    worker = site.use_engine("django-tasks-db")
     urls, arrived = request_and_kill(site, hits, worker)
     interrupted = int(site.ask("running"))
     [code] = re.findall(r"```python\n(from django_tasks_db\.models import .*?)```", manual.TEXT, re.DOTALL)
@@ -65,23 +64,20 @@ def test_tasks_of_killed_workers_are_done_after_all_with_django_tasks_db(
     assert_complete(outcome("db worker", urls, arrived, requeued=interrupted), hits)
 
 
-@pytest.mark.skipif(
-    shutil.which("redis-server") is None,
-    reason="There is no redis-server here. Debian's package is called redis-server.",
-)
+@needs_redis
 def test_tasks_of_killed_workers_are_done_after_all_with_rq(
     site: BrokenSite, hits: int, times: int, outcome: Callable[..., Outcome]
 ) -> None:
-    url = site.start_redis()
-    site.environ |= {"FAULTS_BACKEND": "django_tasks_rq.RQBackend", "FAULTS_REDIS": url}
-    worker = [*MANAGE, "rqworker", "--job-class", "django_tasks_rq.Job", "default"]
+    worker = site.use_engine("django-tasks-rq")
     urls, arrived = request_and_kill(site, hits, worker)
     # RQ's maintenance finds a job when its lease has run out. Only the long run waits for that.
     ahead = 120 if times == 1 else 0
     abandoned = wait_until("RQ's maintenance", lambda: int(site.ask("abandoned", ahead)), seconds=200)
     [command] = set(re.findall(r"`(rq requeue [^`]+)`", manual.TEXT))
     program, *words = command.split()
-    with running(BIN / program, *words, "--url", url, log=site.log, environ=site.environ) as requeuing:
+    with running(
+        BIN / program, *words, "--url", site.environ["FAULTS_REDIS"], log=site.log, environ=site.environ
+    ) as requeuing:
         assert requeuing.wait() == 0
     finish(site, worker)
     assert_complete(outcome("rq worker", urls, arrived, requeued=abandoned), hits)
