@@ -23,9 +23,6 @@ SECRET_CURE = (
 )
 
 
-_CURE_OF_CALLABLE = "Write a callable, or its dotted path, such as 'mysite.functions.function'"
-
-
 def to_app_url(value: object, subject: str, cure: str) -> str:
     if isinstance(value, str) and "://" in value:
         return value.rstrip("/")
@@ -64,9 +61,10 @@ def to_callable(name: str, value: object) -> Callable[..., Any] | None:
     """Return the callable that a setting holds, or whose dotted path it holds, or None if it is not set."""
     if value is None or callable(value):
         return value
+    cure = "Write a callable, or its dotted path, such as 'mysite.functions.function'"
     if isinstance(value, str):
-        return import_callable(name, value, cure=_CURE_OF_CALLABLE)
-    raise ImproperlyConfigured(f"{name} is of type {type(value).__name__}. {_CURE_OF_CALLABLE}.")
+        return import_callable(name, value, cure=cure)
+    raise ImproperlyConfigured(f"{name} is of type {type(value).__name__}. {cure}.")
 
 
 def to_hosts(name: str, value: object) -> list[str] | Callable[..., Any]:
@@ -77,10 +75,8 @@ def to_hosts(name: str, value: object) -> list[str] | Callable[..., Any]:
         )
     if isinstance(value, (list, tuple)) and all(isinstance(host, str) for host in value):
         return list(value)
-    if callable(value):
-        return value
-    if isinstance(value, str):
-        return import_callable(name, value, cure=_CURE_OF_CALLABLE)
+    if callable(value) or isinstance(value, str):
+        return to_callable(name, value)  # type: ignore[return-value]
     raise ImproperlyConfigured(
         f"{name} is of type {type(value).__name__}, or holds something that is not a str: "
         "use a list of hosts, such as ['.example.com'], or a callable."
