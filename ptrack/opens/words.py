@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -50,6 +51,15 @@ def humanize_duration(duration: timedelta | None) -> str:
 def printable(text: str) -> str:
     """Return a text in which Python's escapes replace the characters that nobody could see or that hide others."""
     return _UNSHOWABLE.sub(lambda match: ascii(match[0])[1:-1], text)
+
+
+def to_table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """Yield the lines of a table of texts, whose first row is its head. All columns but the first are aligned right."""
+    rows = [*rows]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for label, *cells in rows:
+        aligned = [cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)]
+        yield "  ".join([label.ljust(widths[0]), *aligned]).rstrip()
 
 
 def to_json(value: Any) -> str:

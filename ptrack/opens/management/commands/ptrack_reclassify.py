@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import zip_longest
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -14,6 +13,7 @@ from ptrack.opens.batches import hits_to_change
 from ptrack.opens.commands import LongCommand
 from ptrack.opens.judging import Judgement
 from ptrack.opens.models import MODELS
+from ptrack.opens.words import to_table
 
 _OF_PIXELS = {"unique opens": "first_open_of", "possible opens": "first_possible_open_of"}
 
@@ -38,20 +38,18 @@ class Command(LongCommand):
         progress = self.progress(lambda: sum(hits_to_change(model).count() for model in MODELS))
         for judgement in (of_pixels, of_links):
             judgement.run(self.size, progress.add)
-        for line in _table(of_pixels, of_links):
+        for line in to_table(_rows(of_pixels, of_links)):
             self.say(line)
         changed = of_pixels.changed + of_links.changed
         self.say("")
         self.say(f"{'Would change' if dry_run else 'Changed'} {changed:,} of {progress.done:,} hits.")
 
 
-def _table(of_pixels: Judgement, of_links: Judgement) -> Iterator[str]:
-    """Yield the lines of a table of what the hits of pixels and of links add up to."""
+def _rows(of_pixels: Judgement, of_links: Judgement) -> Iterator[list[str]]:
+    """Yield the rows of a table of what the hits of pixels and of links add up to."""
     counts = [counter for judgement in (of_pixels, of_links) for counter in (judgement.before, judgement.after)]
-    rows = [["", "pixels before", "after", "links before", "after"]]
-    rows += [[kind.value, *(f"{count[kind.value]:,}" for count in counts)] for kind in HitKind]
-    rows += [[name, *(f"{count[column]:,}" for count in counts[:2])] for name, column in _OF_PIXELS.items()]
-    widths = [max(map(len, column)) for column in zip_longest(*rows, fillvalue="")]
-    for label, *cells in rows:
-        aligned = [cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=False)]
-        yield "  ".join([label.ljust(widths[0]), *aligned])
+    yield ["", "pixels before", "after", "links before", "after"]
+    for kind in HitKind:
+        yield [kind.value, *(f"{count[kind.value]:,}" for count in counts)]
+    for name, column in _OF_PIXELS.items():
+        yield [name, *(f"{count[column]:,}" for count in counts[:2]), "", ""]

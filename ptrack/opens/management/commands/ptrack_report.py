@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import itertools
 from argparse import ArgumentTypeError
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
@@ -17,7 +17,7 @@ from ptrack.opens.csv_files import report_lines
 from ptrack.opens.rates import RANGE_EXPLANATION
 from ptrack.opens.report import Report, make_report
 from ptrack.opens.window import DEFAULT_DAYS, MAX_DAYS, Window
-from ptrack.opens.words import printable
+from ptrack.opens.words import printable, to_table
 
 
 class Command(BaseCommand):
@@ -104,11 +104,11 @@ def _lines(report: Report) -> Iterator[str]:
     columns = columns_of(report)
     for part in (itertools.filterfalse(is_of_kind, columns), filter(is_of_kind, columns)):
         yield ""
-        yield from _table(_rows(report, [*part]))
+        yield from to_table(_rows(report, [*part]))
     if report.links:
         yield ""
         rows = [[printable(link.url), str(link.clicks), str(link.emails)] for link in report.links]
-        yield from _table([[_("clicks by destination"), _("clicks"), _("emails")], *rows])
+        yield from to_table([[_("clicks by destination"), _("clicks"), _("emails")], *rows])
     for note in _notes(report):
         yield ""
         yield note
@@ -139,12 +139,3 @@ def _rows(report: Report, columns: Sequence[Column]) -> Iterator[list[str]]:
     yield [str(report.by or ""), *(str(column.heading) for column in columns)]
     for group in (*report.groups, report.total):
         yield [group.label, *(to_text(column.of(group)) for column in columns)]
-
-
-def _table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    """Yield the lines of a table, whose first row is its head."""
-    rows = [*rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for label, *cells in rows:
-        aligned = [cell.rjust(width) for cell, width in zip(cells, widths[1:], strict=True)]
-        yield "  ".join([label.ljust(widths[0]), *aligned]).rstrip()
