@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import F, Func, IntegerField, QuerySet, Value
 
 from .arguments import Argument
-from .fields import escape
 from .texts import ArgumentText
 
 
@@ -31,7 +30,7 @@ BY_VALUE = F("value").asc(nulls_last=True)
 
 def with_value(hits: QuerySet[Any], by: Argument) -> Any:
     """Return hits whose ``value`` is that of an argument."""
-    return hits.annotate(value=ArgumentText(escape(by.key) if isinstance(by.key, str) else by.key))
+    return hits.annotate(value=ArgumentText(by.key))
 
 
 def count_with_totals(hits: Any, counts: dict[str, Any]) -> Any:

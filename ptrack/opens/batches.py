@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from .conditions import Condition
 from .models import StoredHit
-from .selection import Selection
+from .selection import Selection, meeting
 from .storing import is_conflict, savepoint
 
 #: The number of hits that are changed at a time. PostgreSQL changes so many in a few hundredths of
@@ -89,8 +89,7 @@ def slices(hits: Any, size: int = SLICE) -> Iterator[Any]:
 
 def matching(hits: Any, conditions: Sequence[Condition]) -> Iterator[Any]:
     """Yield those of some hits that meet all conditions, as query sets that take a short time each."""
-    arguments = [(condition.argument.key, condition.value) for condition in conditions]
-    return (part.matching(arguments) for part in slices(hits))
+    return (meeting(part, conditions) for part in slices(hits))
 
 
 def chunks(values: Sequence[Result], size: int) -> Iterator[Sequence[Result]]:

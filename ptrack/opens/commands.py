@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from .batches import BATCH, BATCH_ON_POSTGRESQL, batch_size, hits_to_change
 from .conditions import Condition
 from .models import PixelHit
-from .words import printable
+from .words import printable, to_json
 
 #: A terminal shows how far a command is after each so many seconds.
 SECONDS_BETWEEN_LINES = 1.0
@@ -101,7 +101,7 @@ def to_json_line(value: object, encoding: str | None) -> str:
 
     Takes the encoding, or None for UTF-8.
     """
-    text = json.dumps(value, ensure_ascii=False)
+    text = to_json(value)
     with contextlib.suppress(UnicodeEncodeError):
         text.encode(encoding or "utf-8")
         if text.isprintable():

@@ -20,7 +20,7 @@ from .forms import WindowForm
 from .models import StoredHit
 from .parameters import DAYS, RENDERED, SINCE, UNTIL, WHERE, to_condition
 from .requesters import NAMES, Requester, requested_by
-from .selection import in_window
+from .selection import in_window, meeting
 from .texts import ExactText
 from .window import DEFAULT_DAYS, presets
 from .words import KINDS, printable
@@ -133,7 +133,7 @@ class WhereFilter(ParametersFilter):
         except ValueError as error:
             messages.error(request, str(error))
             return queryset.none()
-        return queryset.matching((argument.key, value) for argument, value in conditions)
+        return meeting(queryset, conditions)
 
     def offers(self) -> Iterator[tuple[bool, dict[str, Any], Any]]:
         yield False, {}, _("All")

@@ -40,8 +40,7 @@ class HitQuerySet(models.QuerySet[Any]):
         """Return the hits with all of these arguments, pairs of a value and its position, from 0, or name before it."""
         hits = self
         for key, value in arguments:
-            name = escape(key) if isinstance(key, str) else key
-            hits = hits.filter(Exact(ArgumentText(name), escape(to_text(value))))
+            hits = hits.filter(Exact(ArgumentText(key), escape(to_text(value))))
         return hits
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, NamedTuple
 
@@ -43,8 +44,12 @@ class Selection(NamedTuple):
         return sum(self._matching(in_window(hits, self.window, by_rendering=False)).count() for hits in untimed)
 
     def _matching(self, hits: Any) -> Any:
-        conditions = [] if self.where is None else [(self.where.argument.key, self.where.value)]
-        return hits.matching(conditions).order_by()
+        return meeting(hits, [] if self.where is None else [self.where]).order_by()
+
+
+def meeting(hits: Any, conditions: Iterable[Condition]) -> Any:
+    """Return those of some hits that meet all conditions."""
+    return hits.matching((argument.key, value) for argument, value in conditions)
 
 
 def in_window(hits: Any, window: Window, *, by_rendering: bool) -> Any:

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.db.models import BooleanField, F, Func, TextField, Value
 
+from .fields import escape
+
 
 class ExactText(Func):
     """A text whose upper and lower case and whose blanks at the end tell it from others, whatever the collation."""
@@ -31,9 +33,9 @@ class ArgumentText(Func):
     output_field = TextField()
 
     def __init__(self, key: int | str) -> None:
-        """Take a position counted from 0, or a name as it is stored."""
-        super().__init__(F("kwargs" if isinstance(key, str) else "args"), Value(str(key)))
-        self.key = key
+        """Take a position counted from 0, or a name."""
+        self.key = escape(key) if isinstance(key, str) else key
+        super().__init__(F("kwargs" if isinstance(key, str) else "args"), Value(str(self.key)))
 
     def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
         """Return the SQL for PostgreSQL, with the order of the other databases."""
