@@ -52,7 +52,7 @@ class Judgement:
             for batch in _whole_pixels(pages(hits, "pixel_id", "pk", size=size)):
                 changed = [hit for hit in batch if self._judge(hit)]
                 if not self._dry_run:
-                    self._store(batch, changed, lost)
+                    self._write(batch, changed, lost)
                 tell(len(batch))
 
     def _judge(self, hit: StoredHit) -> bool:
@@ -71,7 +71,7 @@ class Judgement:
         self._seen |= firsts
         return is_changed
 
-    def _store(self, batch: Sequence[Any], changed: Sequence[Any], lost: LostMarkers) -> None:
+    def _write(self, batch: Sequence[Any], changed: Sequence[Any], lost: LostMarkers) -> None:
         """Store the kinds of a batch, and let its markers follow, as a whole."""
         keys, pixels = {hit.pk for hit in changed}, {hit.pixel_id for hit in changed}
         no_firsts: dict[str, list[UUID]] = {}
