@@ -60,7 +60,7 @@ def let_readers_read() -> None:
     noah = Reader.objects.get(name=NOAH.name)
     for model in (PixelHit, LinkHit):
         expect(not model.objects.with_arguments(reader=noah.pk), "a hit of a reader who did not agree was stored.")
-    print(f"   stored: {PixelHit.objects.count()} hits of images, {LinkHit.objects.count()} of links")
+    print(f"   stored: {PixelHit.objects.count()} hits of pixels, {LinkHit.objects.count()} of links")
 
 
 def answer_a_reader() -> None:

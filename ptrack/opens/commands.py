@@ -1,4 +1,4 @@
-"""What the commands have in common that go through many hits."""
+"""What the commands that go through many hits have in common."""
 
 from __future__ import annotations
 
