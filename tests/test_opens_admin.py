@@ -272,7 +272,7 @@ def test_the_axis_of_the_chart_has_round_numbers(most, top):
     assert bar.y + bar.height == pytest.approx(chart.base)
 
 
-@pytest.mark.parametrize("days", [0, 1, 8, 9, 100])
+@pytest.mark.parametrize("days", [0, 1, 7, 8, 9, 13, 29, 92, 100])
 def test_the_chart_stays_in_its_frame_and_its_labels_apart(days):
     chart = make_chart({date(2026, 1, 1) + timedelta(days=day): day for day in range(days)}, "day", november())
     assert len(chart.bars) == days
@@ -280,6 +280,8 @@ def test_the_chart_stays_in_its_frame_and_its_labels_apart(days):
     assert len(chart.dates) <= 8
     positions = [tick.position for tick in chart.dates]
     assert all(after - before >= 80 for before, after in pairwise(positions))
+    half_label = {"middle": 75, "end": 0}
+    assert all(tick.position + half_label[tick.anchor] <= chart.width for tick in chart.dates)
 
 
 @pytest.mark.parametrize(

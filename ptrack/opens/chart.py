@@ -15,6 +15,9 @@ _LEFT, _TOP, _RIGHT, _BOTTOM = 56, 16, 8, 32
 # More labels than these would touch each other below the bars.
 _MAX_DATES = 8
 
+# Half the width of a date in the largest font, that of narrow screens.
+_HALF_LABEL = 75
+
 # How the first day of a bar is written: a month needs no day.
 _DATE_FORMATS: dict[Unit, str] = {"day": "%Y-%m-%d", "week": "%Y-%m-%d", "month": "%Y-%m", "year": "%Y"}
 
@@ -39,6 +42,8 @@ class Tick(NamedTuple):
 
     label: str | int
     position: float
+    #: Which part of the label is at the position, as SVG's ``text-anchor`` says it.
+    anchor: str = "middle"
 
 
 class Chart(NamedTuple):
@@ -84,11 +89,17 @@ def make_chart(opens_by_date: Mapping[date, int], unit: Unit, window: Window) ->
     return Chart(
         bars=bars,
         dates=[
-            Tick(label, bar.x + bar.width / 2)
-            for label, bar in zip(labels[::bars_per_label], bars[::bars_per_label], strict=True)
+            _to_tick(label, bar) for label, bar in zip(labels[::bars_per_label], bars[::bars_per_label], strict=True)
         ],
         counts=[Tick(count, base - count * scale) for count in (0, top // 2, top)],
     )
+
+
+def _to_tick(label: str, bar: Bar) -> Tick:
+    middle = bar.x + bar.width / 2
+    if middle > WIDTH - _RIGHT - _HALF_LABEL:
+        return Tick(label, WIDTH - _RIGHT, "end")
+    return Tick(label, middle)
 
 
 def _last_day(first: date, unit: Unit) -> date:
