@@ -130,7 +130,7 @@ def test_more_days_than_the_setting_may_be_kept_and_fewer_not(at_once):
     assert "Deleted 0 hits" in run("ptrack_prune", "--days", "60")
     with pytest.raises(CommandError, match="less than PTRACK_OPENS_KEEP_DAYS, 30"):
         run("ptrack_prune", "--days", "29")
-    assert "Deleted 1 hits" in run("ptrack_prune", "--days", "30")
+    assert "Deleted 1 hit " in run("ptrack_prune", "--days", "30")
 
 
 @pytest.mark.parametrize("days", [0, -1, 36_526, 10**12])
@@ -148,7 +148,7 @@ def test_somebody_has_to_say_for_how_long(setting, message):
 def test_without_the_setting_the_option_says_it(at_once):
     keep(days_ago=20, rendered=None)
     with override_settings(PTRACK_OPENS_KEEP_DAYS=None):
-        assert "Deleted 1 hits" in run("ptrack_prune", "--days", "10")
+        assert "Deleted 1 hit " in run("ptrack_prune", "--days", "10")
 
 
 @pytest.mark.parametrize("name", ["ptrack_prune", "ptrack_erase", "ptrack_reclassify"])
@@ -227,7 +227,7 @@ def test_odd_names_and_values(at_once, name, values, url):
             [line] = run("ptrack_export", condition).splitlines()
             assert json.loads(line)["args"] == [value]
             assert json.loads(line)["kwargs"] == {name: value}
-        assert "Erased 1 hits" in run("ptrack_erase", f"={name}={value}", "--no-input")
+        assert "Erased 1 hit " in run("ptrack_erase", f"={name}={value}", "--no-input")
     assert keys(LinkHit if url else PixelHit) == set()
 
 
@@ -235,12 +235,12 @@ def test_all_conditions_must_hold(at_once):
     keep("news", reader=42, campaign=8)
     keep("news", reader=42, campaign=9)
     keep("other", reader=42, campaign=9)
-    assert "Found 1 hits" in run("ptrack_erase", "reader=42", "campaign=9", "1=news", "--dry-run")
+    assert "Found 1 hit " in run("ptrack_erase", "reader=42", "campaign=9", "1=news", "--dry-run")
     assert "Nothing found" in run("ptrack_erase", "reader=42", "reader=43", "--no-input")
     assert "Nothing found" in run("ptrack_erase", "2=news", "--no-input")
     assert "Nothing found" in run("ptrack_erase", "999999999=news", "--no-input")
     assert len(keys()) == 3
-    assert "Erased 1 hits" in run("ptrack_erase", "reader=42", "campaign=9", "1=news", "--no-input")
+    assert "Erased 1 hit " in run("ptrack_erase", "reader=42", "campaign=9", "1=news", "--no-input")
 
 
 @pytest.mark.parametrize("command", ["ptrack_erase", "ptrack_export"])
@@ -283,7 +283,7 @@ def test_nobody_is_asked_where_nothing_is_found():
 
 def test_a_dry_run_erases_nothing():
     keep(reader=42)
-    assert "Found 1 hits with reader=42." in run("ptrack_erase", "reader=42", "--dry-run")
+    assert "Found 1 hit with reader=42." in run("ptrack_erase", "reader=42", "--dry-run")
     assert len(keys()) == 1
 
 

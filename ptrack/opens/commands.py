@@ -20,6 +20,11 @@ from .words import printable, to_json
 SECONDS_BETWEEN_LINES = 1.0
 
 
+def count_hits(number: int) -> str:
+    """Return a number of hits in words: ``1 hit``, ``2,000 hits``."""
+    return "1 hit" if number == 1 else f"{number:,} hits"
+
+
 class Progress:
     """Says on a terminal how far a command is, a line each second."""
 

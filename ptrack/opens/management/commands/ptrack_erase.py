@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from ptrack.opens.batches import hits_to_change, matching
-from ptrack.opens.commands import LongCommand, add_conditions, to_words
+from ptrack.opens.commands import LongCommand, add_conditions, count_hits, to_words
 from ptrack.opens.conditions import Condition
 from ptrack.opens.deleting import delete_matching
 from ptrack.opens.models import MODELS
@@ -24,13 +24,13 @@ class Command(LongCommand):
         words = to_words(conditions)
         if dry_run or interactive:
             found = [hits.count() for model in MODELS for hits in matching(hits_to_change(model), conditions)]
-            self.say(f"Found {sum(found):,} hits with {words}." if any(found) else _nothing(words))
+            self.say(f"Found {count_hits(sum(found))} with {words}." if any(found) else _nothing(words))
             if dry_run or not any(found):
                 return
             _ask()
         progress = self.progress()
         do_arrive = delete_matching(conditions, self.size, progress.add)
-        self.say(f"Erased {progress.done:,} hits with {words}." if progress.done else _nothing(words))
+        self.say(f"Erased {count_hits(progress.done)} with {words}." if progress.done else _nothing(words))
         if do_arrive:
             self.say("New ones arrive. Let PTRACK_CONSENT say no to them, and run the command again.")
 

@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError, CommandParser
 
 from ptrack import conf
-from ptrack.opens.commands import LongCommand
+from ptrack.opens.commands import LongCommand, count_hits
 from ptrack.opens.deleting import delete_old, old_hits
 from ptrack.opens.models import MODELS
 from ptrack.opens.rows import to_stored_time
@@ -31,7 +31,7 @@ class Command(LongCommand):
         found = [hits for model in MODELS for hits in old_hits(model, before).values()]
         progress = self.progress(lambda: sum(hits.count() for hits in found))
         delete_old(before, self.size, progress.add)
-        self.say(f"Deleted {progress.done:,} hits that were older than {days} days.")
+        self.say(f"Deleted {count_hits(progress.done)} older than {'1 day' if days == 1 else f'{days} days'}.")
 
 
 def _check(days: int | None) -> int:

@@ -10,7 +10,7 @@ from ptrack import conf
 from ptrack.hits import HitKind
 from ptrack.hits.site_rules import check_site_rules
 from ptrack.opens.batches import hits_to_change
-from ptrack.opens.commands import LongCommand
+from ptrack.opens.commands import LongCommand, count_hits
 from ptrack.opens.judging import Judgement
 from ptrack.opens.models import MODELS
 from ptrack.opens.words import to_table
@@ -42,7 +42,7 @@ class Command(LongCommand):
             self.say(line)
         changed = of_pixels.changed + of_links.changed
         self.say("")
-        self.say(f"{'Would change' if dry_run else 'Changed'} {changed:,} of {progress.done:,} hits.")
+        self.say(f"{'Would change' if dry_run else 'Changed'} {changed:,} of {count_hits(progress.done)}.")
 
 
 def _rows(of_pixels: Judgement, of_links: Judgement) -> Iterator[list[str]]:
