@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from html.parser import HTMLParser
 from itertools import pairwise, takewhile
 from pathlib import Path
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -546,12 +546,18 @@ def test_a_destination_in_the_list_of_clicks_leads_to_the_others(visitor):
     assert len(listed(visitor, {"q": f"{SHOP}?a=1&b=2"}, CLICKS)) == 1
 
 
-@pytest.mark.parametrize("url", [HITS, CLICKS])
-def test_an_empty_list_says_what_to_do_next(visitor, url):
-    assert "{% ptrack campaign=9 reader=42 %}" in Page(visitor.get(url)).text
+@pytest.mark.parametrize(
+    ("url", "tag"),
+    [
+        (HITS, "{% ptrack campaign=9 reader=42 %}"),
+        (CLICKS, "{% ptrack_link_url 'https://shop.example/' campaign=9 reader=42 %}"),
+    ],
+)
+def test_an_empty_list_says_what_to_do_next(visitor, url, tag):
+    assert tag in Page(visitor.get(url)).text
     keep(url=SHOP if url == CLICKS else None)
     page = Page(visitor.get(url, {"since": "2025-01-01", "until": "2025-01-02"}))
-    assert "{% ptrack campaign=9 reader=42 %}" not in page.text
+    assert tag not in page.text
     assert "Choose more days" in page.text
 
 
@@ -627,6 +633,18 @@ def test_from_a_campaign_to_who_clicked_a_link(visitor):
     clicks = follow(visitor, campaign.link(who.url))
     assert list(clicks.context["cl"].result_list) == [who]
     assert "reader=42" in Page(clicks).words
+
+
+def test_from_a_number_of_clicks_to_those_that_it_counts(visitor):
+    person = keep(campaign=9, url=SHOP)
+    unknown = keep(campaign=8, url=SHOP, kind="unknown")
+    keep(campaign=7, url=SHOP, kind="scanner")
+    page = report_page(visitor)
+    assert cells_of(page, SHOP) == {"emails clicked": "1", "perhaps clicked": "1", "clicks": "1"}
+    for kind, hit in (("person", person), ("unknown", unknown)):
+        urls = page.links_to("linkhit", f"to={quote(SHOP, safe='')}&kind={kind}")
+        assert [list(follow(visitor, url).context["cl"].result_list) for url in urls] == [[hit]] * len(urls)
+        assert urls
 
 
 def test_the_page_says_what_requested_the_pixels(visitor):
@@ -761,6 +779,13 @@ def test_an_empty_report_says_what_to_do_next(visitor):
     assert not page.all("svg", role="img")
 
 
+@pytest.mark.parametrize(("days", "is_told"), [(None, False), (0, False), (1, True), (36_525, False)])
+def test_the_page_says_from_when_on_hits_are_kept(visitor, days, is_told):
+    keep("a")
+    with override_settings(PTRACK_OPENS_KEEP_DAYS=days):
+        assert ("are not kept" in report_page(visitor).text) == is_told
+
+
 def test_only_so_many_groups_are_listed(visitor, monkeypatch):
     monkeypatch.setattr(report, "MAX_GROUPS", 2)
     for value in "abc":
@@ -799,7 +824,9 @@ def test_rates_are_ranges(visitor):
         url = next(url for url, _ in page.links if url.startswith("?") and "where=campaign%3D9" in url)
         filtered = Page(follow(visitor, url))
         assert cells_of(filtered, "9")["open rate"] == "25 to 40 %"
-        assert "open rate" not in report_page(visitor, by="=reader", where="campaign=9").words
+        without_rates = report_page(visitor, by="=reader", where="campaign=9")
+        assert "open rate" not in without_rates.words
+        assert "by another argument than the groups" in without_rates.text
     assert "open rate" not in report_page(visitor, by="=campaign").words
 
 

@@ -75,6 +75,15 @@ def test_the_command_prints_a_table():
     assert len({len(row) for row in (head, *rows[:3])}) == 1
 
 
+def test_a_long_label_pushes_no_number_off_the_terminal():
+    keep("x" * 330)
+    click("x" * 330, url=f"https://shop.example/{'y' * 330}")
+    lines = command_in_november().splitlines()
+    assert max(map(len, lines)) < 200
+    assert any(line.startswith("xxx") and "...  " in line for line in lines)
+    assert "x" * 330 in command_in_november("--csv")
+
+
 def test_the_command_prints_csv():
     keep(campaign="=1+1", age=90.4)
     click(campaign="=1+1")

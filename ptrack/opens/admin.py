@@ -62,6 +62,7 @@ class LinkHitAdmin(HitAdmin):
     list_display = ("at", "kind_name", "requester", "destination", "arguments", "link")
     list_filter = (WhereFilter, DestinationFilter, WindowFilter, KindFilter, RequesterFilter)
     fields = readonly_fields = (*_DETAILS, "destination", *_ORIGIN, "whole_link")
+    first_steps_template = "admin/ptrack_opens/first_clicks.html"
     searched_columns = ("user_agent", "url")
     search_help_text = _(
         "The ID of a hit or link is found on all days. Otherwise the search is for a whole value of an argument, "

@@ -53,6 +53,8 @@ class HitAdmin(Base):
     paginator = HitPaginator
     sortable_by = ("at", "time_to_open")
     change_list_template = "admin/ptrack_opens/change_list.html"
+    #: What tells the owner of a site without hits what to do.
+    first_steps_template = "admin/ptrack_opens/first_steps.html"
     #: The columns, beside those of arguments, whose whole texts are searched.
     searched_columns: tuple[str, ...] = ("user_agent",)
 
@@ -72,7 +74,11 @@ class HitAdmin(Base):
         return HitChangeList
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
-        context = {"has_hits": self.model._default_manager.exists, "report_url": self.report_url(request)}
+        context = {
+            "has_hits": self.model._default_manager.exists,
+            "first_steps": self.first_steps_template,
+            "report_url": self.report_url(request),
+        }
         return super().changelist_view(request, context | (extra_context or {}))
 
     def report_url(self, request: HttpRequest) -> str | None:

@@ -26,12 +26,13 @@ from .forms import ReportForm
 from .groups import Group
 from .lists import may_see_report
 from .models import MODELS, LinkHit, PixelHit, StoredHit
+from .notes import notes_of
 from .parameters import DAYS, RENDERED, SINCE, UNTIL, WHERE, make_query, to_parameter
 from .rates import RANGE_EXPLANATION
 from .report import make_report
 from .requesters import NAMES, Requester, requester_of
 from .selection import Selection
-from .tables import Row, sort_groups, to_cells, to_headings
+from .tables import Cell, Row, sort_groups, to_cells, to_headings
 from .window import DEFAULT_DAYS, presets
 from .words import printable
 
@@ -122,6 +123,7 @@ class ReportPage:
         by_date = report.opens_by_date
         return {
             "report": report,
+            "notes": list(notes_of(report)),
             "condition": form.condition and printable(str(form.condition)),
             "without_condition": self.query(where=None),
             "headings": list(to_headings(report.by, self.columns, sort, self.parameters)),
@@ -130,7 +132,7 @@ class ReportPage:
             "total": self._to_row(report.total, is_total=True),
             "chart": None if by_date is None else make_chart(by_date, report.unit, report.window),
             "explanation": RANGE_EXPLANATION,
-            "links": [self._to_link(link) for link in report.links],
+            "links": [self._to_link_row(link) for link in report.links],
             "requesters": list(self._requesters()),
             "has_hits": PixelHit.objects.exists,
             "csv_links": [
@@ -156,9 +158,16 @@ class ReportPage:
         cells, kinds = to_cells(group, self.columns, urls), to_cells(group, self.kinds, urls)
         return Row(group.label, where and self.query(where=where), cells, kinds, group.remark)
 
-    def _to_link(self, link: LinkGroup) -> Link:
-        numbers = [to_text(number) for number in (link.emails, link.possible_emails, link.clicks)]
-        return Link(printable(link.url), self._hits_url(LinkHit, to=link.url), numbers)
+    def _to_link_row(self, link: LinkGroup) -> Row:
+        cells = [
+            Cell(heading, to_text(number), self._hits_url(LinkHit, to=link.url, kind=kind.value) if number else None)
+            for heading, number, kind in (
+                (_("emails clicked"), link.emails, HitKind.PERSON),
+                (_("perhaps clicked"), link.possible_emails, HitKind.UNKNOWN),
+                (_("clicks"), link.clicks, HitKind.PERSON),
+            )
+        ]
+        return Row(printable(link.url), self._hits_url(LinkHit, to=link.url), cells, kinds=[], remark="")
 
     def _requesters(self) -> Iterator[Link]:
         """Yield what requested pixels, and how often, the most frequent first."""

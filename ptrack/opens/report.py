@@ -39,6 +39,8 @@ class Report:
     by_rendering: bool
     #: The number of hits that arrived in the window and were left out, for it is not known when they were rendered.
     untimed: int
+    #: The day before which ``ptrack_prune`` deletes hits, if some of the window may be deleted.
+    kept_since: date | None
     #: The groups with the most unique opens, at most ``MAX_GROUPS``.
     groups: list[Group]
     #: Whether there are more groups than those listed.
@@ -82,6 +84,7 @@ def make_report(window: Window, by: Argument | None, where: Condition | None = N
         where=where,
         by_rendering=selection.by_rendering,
         untimed=selection.count_untimed(),
+        kept_since=window.kept_since(),
         groups=groups,
         has_more=has_more,
         total=total,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Literal, NamedTuple
 
+from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
@@ -72,6 +73,18 @@ class Window(NamedTuple):
     def unit(self) -> Unit:
         """What a bar of the window's chart stands for."""
         return next((unit for unit, days in _MAX_DAYS_OF_UNITS.items() if self.days <= days), "year")
+
+    def kept_since(self) -> date | None:
+        """Return the day before which hits are deleted if the window begins earlier or on it, or else None."""
+        try:
+            days = conf.opens_keep_days()
+        except ImproperlyConfigured:
+            # Then nothing is deleted.
+            return None
+        if days is None:
+            return None
+        kept_since = today() - timedelta(days=days)
+        return kept_since if self.since <= kept_since else None
 
     def bounds(self) -> tuple[datetime, datetime]:
         """Return the moment at which the window begins and the moment before which it ends.

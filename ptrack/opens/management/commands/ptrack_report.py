@@ -7,17 +7,21 @@ from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from ptrack.opens.arguments import Argument, default_argument, seen_arguments
 from ptrack.opens.columns import Column, columns_of, is_of_kind, to_text
 from ptrack.opens.conditions import Condition
 from ptrack.opens.csv_files import report_lines
+from ptrack.opens.notes import notes_of
 from ptrack.opens.rates import RANGE_EXPLANATION
 from ptrack.opens.report import Report, make_report
 from ptrack.opens.window import DEFAULT_DAYS, MAX_DAYS, Window
 from ptrack.opens.words import printable, to_table
+
+# A longer one would push the numbers off the terminal. CSV has them whole.
+_MAX_LABEL = 80
 
 
 class Command(BaseCommand):
@@ -121,15 +125,7 @@ def _notes(report: Report) -> Iterator[str]:
             _("Only the %d groups with the most unique opens are listed; the totals count them all.")
             % len(report.groups)
         )
-    if report.untimed:
-        yield (
-            ngettext(
-                "%d hit that arrived on these days is left out: its email does not say when it was rendered.",
-                "%d hits that arrived on these days are left out: their emails do not say when they were rendered.",
-                report.untimed,
-            )
-            % report.untimed
-        )
+    yield from notes_of(report)
     if any(group.open_rate for group in report.groups):
         yield str(RANGE_EXPLANATION)
     yield from report.problems
@@ -138,4 +134,4 @@ def _notes(report: Report) -> Iterator[str]:
 def _rows(report: Report, columns: Sequence[Column]) -> Iterator[list[str]]:
     yield [str(report.by or ""), *(str(column.heading) for column in columns)]
     for group in (*report.groups, report.total):
-        yield [group.label, *(to_text(column.of(group)) for column in columns)]
+        yield [Truncator(group.label).chars(_MAX_LABEL, truncate="..."), *(to_text(column.of(group)) for column in columns)]

@@ -1,0 +1,29 @@
+"""What must be known to read the numbers of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.utils.translation import gettext, ngettext
+
+from .report import Report
+
+
+def notes_of(report: Report) -> Iterator[str]:
+    """Yield what is not among the numbers of a report, for people to read."""
+    if report.untimed:
+        yield (
+            ngettext(
+                "%d hit that arrived on these days is left out: its email does not say when it was rendered.",
+                "%d hits that arrived on these days are left out: their emails do not say when they were rendered.",
+                report.untimed,
+            )
+            % report.untimed
+        )
+    if report.kept_since:
+        yield (
+            gettext("Hits of emails that were rendered before %s are not kept, as PTRACK_OPENS_KEEP_DAYS says.")
+            % report.kept_since
+        )
+    if report.by_rendering and report.by and not report.has_rates:
+        yield gettext("There are no rates, because the filter is by another argument than the groups.")
