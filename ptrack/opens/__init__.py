@@ -10,7 +10,7 @@ The map of the app, by what you want to change. Arrows show the order of use.
   * in a worker: ``tasks``; the log of hits that are lost: ``failures``
   * characters that databases refuse: ``fields``; texts in a query: ``texts``
 
-* The report: ``report`` -> ``selection`` (whose hits) -> ``counts``, ``clicks``, ``timeline`` -> ``rates``
+* The report: ``report`` -> ``selection`` (whose hits) -> ``counts``, ``clicks``, ``timeline`` -> ``rates`` -> ``notes``
 
   * the days: ``window``; what hits are grouped by: ``arguments``; a filter: ``conditions``
   * what a group of hits adds up to: ``groups``; expressions that count: ``aggregates``; the median: ``ages``
