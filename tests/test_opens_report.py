@@ -112,7 +112,7 @@ def test_values_of_any_kind_are_labels():
         keep(value, pixel=str(number))
     keep(pixel="none")
     labels = {group.label: group.opens for group in make_report(NOVEMBER, Argument(0)).groups}
-    assert labels == {"7": 2, "true": 1, "é": 1, "": 1, "\\x00": 1, "a\\ud800": 1, "<b>": 1, "(none)": 1}
+    assert labels == {"7": 2, "true": 1, "é": 1, "(empty)": 1, "\\x00": 1, "a\\ud800": 1, "<b>": 1, "(none)": 1}
 
 
 def test_the_window_includes_its_last_day_in_the_current_time_zone():

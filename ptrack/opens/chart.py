@@ -13,7 +13,7 @@ WIDTH, HEIGHT = 800, 240
 _LEFT, _TOP, _RIGHT, _BOTTOM = 56, 16, 8, 32
 
 # More labels than these would touch each other below the bars.
-_MAX_DATES = 8
+_MAX_DATES = 7
 
 # Half the width of a date in the largest font, that of narrow screens.
 _HALF_LABEL = 75

@@ -77,4 +77,6 @@ def empty_group(value: str) -> Group:
 
 def to_label(value: str | None) -> str:
     """Return what people read for a value."""
-    return gettext("(none)") if value is None else printable(value)
+    if value is None:
+        return gettext("(none)")
+    return printable(value) or gettext("(empty)")

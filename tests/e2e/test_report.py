@@ -149,6 +149,18 @@ def test_a_page_with_rates_looks_right(open_page: Any) -> None:
     assert "25 to 40 %" in row.first.inner_text()
 
 
+def test_beside_the_open_sidebar_there_is_room_for_tables(open_page: Any) -> None:
+    page = open_page("--sent")
+    page.add_init_script("localStorage.setItem('django.admin.navSidebarIsOpen', 'true')")
+    page.set_viewport_size({"width": 1080, "height": 900})
+    for url in (LIST, CLICKS, REPORT):
+        page.goto(url)
+        assert page.locator("#nav-sidebar").bounding_box()["width"] > 200
+        look(page)
+    displays = "[...document.querySelectorAll('.ptrack-groups')].map(table => getComputedStyle(table).display)"
+    assert set(page.evaluate(displays)) == {"table"}
+
+
 def test_the_first_pages_say_what_to_do(open_page: Any) -> None:
     page = open_page("--empty")
     for url in (LIST, REPORT):
