@@ -111,7 +111,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield from to_table(_rows(report, [*part]))
     if report.links:
         yield ""
-        rows = [[printable(link.url), str(link.clicks), str(link.emails)] for link in report.links]
+        rows = [[_shorten(printable(link.url)), str(link.clicks), str(link.emails)] for link in report.links]
         yield from to_table([[_("clicks by destination"), _("clicks"), _("emails")], *rows])
     for note in _notes(report):
         yield ""
@@ -134,4 +134,8 @@ def _notes(report: Report) -> Iterator[str]:
 def _rows(report: Report, columns: Sequence[Column]) -> Iterator[list[str]]:
     yield [str(report.by or ""), *(str(column.heading) for column in columns)]
     for group in (*report.groups, report.total):
-        yield [Truncator(group.label).chars(_MAX_LABEL, truncate="..."), *(to_text(column.of(group)) for column in columns)]
+        yield [_shorten(group.label), *(to_text(column.of(group)) for column in columns)]
+
+
+def _shorten(label: str) -> str:
+    return Truncator(label).chars(_MAX_LABEL, truncate="...")
