@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import sys
 import time
 from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterator
@@ -77,9 +79,13 @@ class LongCommand(BaseCommand):
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """Let a person interrupt a command without a traceback."""
+    """Let a person interrupt a command, or end what reads its output, such as ``head``, without a traceback."""
     try:
         yield
+    except BrokenPipeError:
+        # Python writes the rest of the output when it ends. Nobody reads it any more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
     except KeyboardInterrupt:
         message = "Interrupted. What was done stays, and nothing is half done. Run the command again for the rest."
         raise CommandError(message, returncode=130) from None
