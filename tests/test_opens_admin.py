@@ -622,7 +622,9 @@ def test_the_hits_of_a_group_are_those_of_the_filter_too(visitor):
     assert list(response.context["cl"].result_list) == [mine]
     # The form of the search keeps both conditions.
     assert [field["value"] for field in Page(response).all("input", name="where")] == ["campaign=9", "reader=1"]
-    total = Page(follow(visitor, page.link("2")))
+    # The label keeps them, too.
+    assert list(follow(visitor, page.links_to("pixelhit", "reader%3D1")[0]).context["cl"].result_list) == [mine]
+    total = Page(follow(visitor, page.links_to("pixelhit", "where=campaign%3D9&since")[0]))
     assert {"reader=1", "reader=2"} <= set(total.words)
 
 
@@ -781,11 +783,28 @@ def test_an_empty_report_says_what_to_do_next(visitor):
     assert not page.all("svg", role="img")
 
 
-@pytest.mark.parametrize(("days", "is_told"), [(None, False), (0, False), (1, True), (36_525, False)])
-def test_the_page_says_from_when_on_hits_are_kept(visitor, days, is_told):
+def test_a_site_with_clicks_alone_is_not_told_how_to_begin(visitor):
+    keep("a", url=SHOP, kind="scanner")
+    page = report_page(visitor)
+    assert "{% ptrack campaign=9 reader=42 %}" not in page.text
+    assert "no reader clicked a link" in page.text
+
+
+@pytest.mark.parametrize("days", [1, 30, 400])
+def test_the_page_says_from_when_on_all_hits_are_kept(visitor, days):
+    keep("a")
+    first = timezone.localdate() - timedelta(days=days - 1)
+    with override_settings(PTRACK_OPENS_KEEP_DAYS=days):
+        page = report_page(visitor, since=first - timedelta(days=1), until=timezone.localdate())
+        assert f"rendered before {first} are deleted" in page.text
+        assert "are deleted" not in report_page(visitor, since=first, until=timezone.localdate()).text
+
+
+@pytest.mark.parametrize("days", [None, 0])
+def test_without_good_days_all_hits_are_kept(visitor, days):
     keep("a")
     with override_settings(PTRACK_OPENS_KEEP_DAYS=days):
-        assert ("are not kept" in report_page(visitor).text) == is_told
+        assert "are deleted" not in report_page(visitor).text
 
 
 def test_only_so_many_groups_are_listed(visitor, monkeypatch):
@@ -829,6 +848,7 @@ def test_rates_are_ranges(visitor):
         without_rates = report_page(visitor, by="=reader", where="campaign=9")
         assert "open rate" not in without_rates.words
         assert "by another argument than the groups" in without_rates.text
+        assert "not grouped by an argument" in report_page(visitor, by="").text
     assert "open rate" not in report_page(visitor, by="=campaign").words
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -23,6 +23,7 @@ from ptrack.opens.csv_files import csv_response, hit_lines, report_lines
 from ptrack.opens.models import LinkHit, PixelHit
 from ptrack.opens.report import make_report
 from ptrack.opens.selection import Selection
+from ptrack.opens.window import Window
 
 from stored_hits import NOON, NOVEMBER, click, keep
 from support import on_each_database
@@ -53,6 +54,7 @@ def test_the_command_prints_a_table():
     keep("welcome", pixel="1", kind="scanner")
     keep("bye", pixel="2", kind="proxy")
     click("bye")
+    click("bye")
     first, empty, head, *rows = command_in_november().splitlines()
     assert "arrived from 2026-11-01 to 2026-11-30" in first
     assert empty == ""
@@ -69,8 +71,8 @@ def test_the_command_prints_a_table():
         ["welcome", *"10010"],
         ["All", *"11010"],
         [],
-        ["clicks", "by", "destination", "clicks", "emails"],
-        ["https://shop.example/", "1", "1"],
+        ["clicks", "by", "destination", "emails", "clicked", "perhaps", "clicked", "clicks"],
+        ["https://shop.example/", "1", "0", "2"],
     ]
     assert len({len(row) for row in (head, *rows[:3])}) == 1
 
@@ -135,6 +137,14 @@ def test_the_csv_of_the_command_has_rates_and_reasons():
         ["10", "", "", "", "", "no number of emails sent"],
         ["All", "", "", "", "", ""],
     ]
+
+
+def test_rates_are_rounded_as_people_read_them():
+    keep(campaign=1, age=60)
+    with override_settings(PTRACK_OPENS_SENT=lambda *args: {1: 16}):
+        row, _ = csv.DictReader(io.StringIO(command_in_november("--csv")))
+        assert row["surely opened, %"] == "6.3"
+        assert "6.3 %" in command_in_november()
 
 
 def test_what_is_said_of_csv_is_no_csv():
@@ -259,6 +269,15 @@ def test_the_files_of_hits_are_those_of_the_report():
     assert len(rows_of(PixelHit, Selection(NOVEMBER, condition))) == 1
     with override_settings(PTRACK_OPENS_SENT=twenty_sent):
         assert len(rows_of(PixelHit)) == 1
+
+
+def test_a_file_of_hits_is_about_the_days_of_whoever_asked_for_it():
+    for hour in (14, 15):
+        keep(hour, at=NOON.replace(hour=hour))
+    with timezone.override("Asia/Tokyo"):
+        lines = hit_lines(Selection(Window.between(date(2026, 11, 20), date(2026, 11, 20))), PixelHit)
+    [row] = csv.DictReader(io.StringIO("".join(lines)))
+    assert row["args"] == '["14"]'
 
 
 def read(response):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +15,7 @@ from django.db import connection, transaction
 from django.test import override_settings
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from ptrack.opens import report as reports
 from ptrack.opens.arguments import Argument
@@ -100,8 +102,8 @@ def test_hits_count_for_the_day_on_which_their_email_was_rendered():
         rendered = make_report(NOVEMBER, Argument(0))
     assert (rendered.by_rendering, rendered.has_rates) == (True, True)
     [first, second] = rendered.groups
-    assert (first.value, first.opens, first.clicks) == ("in", 1, 1)
-    assert (second.value, second.opens, second.clicks, second.sent) == ("out", 0, 0, 1)
+    assert (first.value, first.opens, first.emails_clicked) == ("in", 1, 1)
+    assert (second.value, second.opens, second.emails_clicked, second.sent) == ("out", 0, 0, 1)
     assert {day: opens for day, opens in rendered.opens_by_date.items() if opens} == {date(2026, 11, 23): 1}
     assert rendered.total.median_age == timedelta(days=30)
 
@@ -122,7 +124,7 @@ def test_hits_without_a_time_of_rendering_are_left_out_and_counted():
     assert make_report(NOVEMBER, CAMPAIGN).untimed == 0
     with sent({"9": 1}):
         report = make_report(NOVEMBER, CAMPAIGN)
-        assert (report.untimed, report.total.all_hits, report.total.clicks) == (4, 1, 0)
+        assert (report.untimed, report.total.all_hits, report.total.emails_clicked) == (4, 1, 0)
         assert make_report(NOVEMBER, CAMPAIGN, Condition.parse("campaign=2")).untimed == 1
 
 
@@ -225,6 +227,26 @@ def test_with_a_condition_other_values_are_not_listed():
         assert [(group.value, group.sent) for group in report.groups] == [("10", 3)]
 
 
+def test_the_site_is_asked_for_the_value_of_the_condition_too():
+    setting, questions = asked()
+    with setting:
+        make_report(NOVEMBER, CAMPAIGN, Condition.parse("campaign=11"))
+        keep(campaign=11, age=60)
+        make_report(NOVEMBER, CAMPAIGN, Condition.parse("campaign=11"))
+    assert [values for _, values, *_ in questions] == [["11"], ["11"]]
+
+
+def test_values_are_what_the_tag_would_write_of_them():
+    key, day = uuid.UUID(int=7), date(2026, 11, 20)
+    for pixel, campaign in enumerate([str(key), str(day), "9", "spring"]):
+        keep(campaign=campaign, pixel=pixel, age=60)
+    # None stands for emails without a campaign.
+    with sent({key: 2, day: 2, Decimal(9): 2, gettext_lazy("spring"): 2, None: 2}):
+        report = make_report(NOVEMBER, CAMPAIGN)
+    assert [(group.sent, group.open_rate) for group in report.groups] == [(2, (0.5, 0.5))] * 4
+    assert report.problems == []
+
+
 @pytest.mark.parametrize(("readers", "listed"), [(1, ["0", "a", "b"]), (3, ["0", "1", "2"]), (4, ["0", "1", "2"])])
 def test_values_without_hits_take_only_the_room_that_is_left(monkeypatch, readers, listed):
     monkeypatch.setattr(reports, "MAX_GROUPS", 3)
@@ -263,7 +285,11 @@ def test_numbers_of_any_type_are_numbers(number):
 
 @pytest.mark.parametrize(
     "number",
-    [True, False, -1, float("nan"), float("inf"), 2.5, "20", None, [], 1j, Decimal("NaN"), Decimal("sNaN"), object()],
+    [
+        *(True, False, -1, float("nan"), float("inf"), 2.5, "20", None, [], 1j, object()),
+        *(Decimal("NaN"), Decimal("sNaN"), Decimal("1E+1000000"), Fraction(1, 3)),
+        *(10**12 + 1, pytest.param(10**5000, id="5,001 digits")),
+    ],
 )
 def test_what_is_no_number_is_named(number):
     keep(campaign=9, age=60)
@@ -288,9 +314,11 @@ def test_fewer_emails_than_were_opened_are_named(number, wrong):
     assert ["fewer" in problem for problem in report.problems] == [True] * wrong
 
 
-def test_fewer_emails_than_were_clicked_are_named():
-    for reader in range(3):
-        click(campaign=9, reader=reader, age=60)
+@pytest.mark.parametrize("kind", ["person", "unknown"])
+def test_fewer_emails_than_were_clicked_are_named(kind):
+    click(campaign=9, reader=0, age=60)
+    for reader in range(1, 3):
+        click(campaign=9, reader=reader, age=60, kind=kind)
     with sent({"9": 2}):
         report = make_report(NOVEMBER, CAMPAIGN)
     assert (report.groups[0].click_rate, len(report.problems)) == (None, 1)

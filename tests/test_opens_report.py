@@ -232,7 +232,7 @@ def test_values_that_differ_in_case_and_blanks_are_told_apart_and_have_one_order
         "😀",
         "(none)",
     ]
-    assert [group.clicks for group in report.groups] == [1] * 11 + [0]
+    assert [group.emails_clicked for group in report.groups] == [1] * 11 + [0]
 
 
 def test_the_groups_that_are_listed_do_not_depend_on_the_database(monkeypatch):
@@ -267,10 +267,10 @@ def test_clicks_are_emails():
             click(kind=kind, campaign=9, reader=reader)
     click(campaign=10, reader=1)
     report = make_report(NOVEMBER, Argument("campaign"))
-    counted = {group.label: (group.clicks, group.possible_clicks) for group in (*report.groups, report.total)}
+    counted = {group.label: (group.emails_clicked, group.perhaps_clicked) for group in (*report.groups, report.total)}
     assert counted == {"9": (1, 1), "10": (1, 0), "All": (2, 1)}
     total = make_report(NOVEMBER, None).total
-    assert (total.clicks, total.possible_clicks) == (2, 1)
+    assert (total.emails_clicked, total.perhaps_clicked) == (2, 1)
 
 
 def test_a_reader_who_clicked_without_requesting_images_is_listed():
@@ -280,7 +280,7 @@ def test_a_reader_who_clicked_without_requesting_images_is_listed():
     click(reader=3, kind="scanner")
     click()
     report = make_report(NOVEMBER, Argument("reader"))
-    assert [(group.value, group.opens, group.clicks) for group in report.groups] == [
+    assert [(group.value, group.opens, group.emails_clicked) for group in report.groups] == [
         ("1", 1, 0),
         ("2", 0, 1),
         (None, 0, 1),
@@ -296,9 +296,9 @@ def test_the_clicks_of_listed_groups_are_not_left_out_for_those_of_others(monkey
         for number in range(clicks):
             click(reader=number, **arguments)
     report = make_report(NOVEMBER, Argument("campaign"))
-    assert [(group.value, group.opens, group.clicks) for group in report.groups] == [("a", 3, 1), (None, 2, 1)]
+    assert [(group.value, group.opens, group.emails_clicked) for group in report.groups] == [("a", 3, 1), (None, 2, 1)]
     assert report.has_more
-    assert report.total.clicks == 9
+    assert report.total.emails_clicked == 9
 
 
 def test_groups_with_clicks_alone_may_be_more_than_are_listed(monkeypatch):
@@ -323,9 +323,9 @@ def test_clicks_by_destination():
     ):
         click(url=url, kind=kind, reader=reader)
     assert make_report(NOVEMBER, None).links == [
-        LinkGroup("https://shop.example/A", clicks=2, emails=2, possible_emails=1),
-        LinkGroup("https://shop.example/a", clicks=2, emails=1, possible_emails=0),
-        LinkGroup("https://shop.example/c", clicks=0, emails=0, possible_emails=1),
+        LinkGroup("https://shop.example/A", emails_clicked=2, perhaps_clicked=1, clicks=2),
+        LinkGroup("https://shop.example/a", emails_clicked=1, perhaps_clicked=0, clicks=2),
+        LinkGroup("https://shop.example/c", emails_clicked=0, perhaps_clicked=1, clicks=0),
     ]
 
 
@@ -338,7 +338,7 @@ def test_a_condition_narrows_everything(by):
         keep(campaign=campaign, reader=number, pixel=number, age=10**number)
         click(campaign=campaign, reader=number, url=f"https://shop.example/{number}")
     report = make_report(NOVEMBER, by, Condition.parse("campaign=9"))
-    assert (report.total.opens, report.total.clicks, report.total.all_hits) == (2, 2, 2)
+    assert (report.total.opens, report.total.emails_clicked, report.total.all_hits) == (2, 2, 2)
     assert report.total.median_age == timedelta(seconds=5.5)
     assert sum(report.opens_by_date.values()) == 2
     assert [link.url[-1] for link in report.links] == ["0", "1"]

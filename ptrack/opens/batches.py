@@ -54,12 +54,18 @@ def pages(hits: Any, *columns: str, size: int) -> Iterator[list[Any]]:
 
 
 def hits_by_time(selection: Selection, model: type[StoredHit], size: int = READ) -> Iterator[StoredHit]:
-    """Yield the hits of pixels or of links by time, and read as few at a time as memory should hold.
+    """Return the hits of pixels or of links by time, and read as few at a time as memory should hold.
 
+    The days are those of the time zone that is current now, and not while the hits are read.
     ``iterator()`` would not do: on MariaDB it fetches all hits at once.
     """
     time = selection.time
     hits, times = selection.of(model).order_by(time, "pk"), Selection(selection.window).of(model).order_by(time)
+    return _read_by_time(hits, times, time, size)
+
+
+def _read_by_time(hits: Any, times: Any, time: str, size: int) -> Iterator[StoredHit]:
+    """Yield hits that are ordered by time. Takes also the hits of the same days without a condition."""
     behind, not_before = Q(), Q()
     while True:
         # A database reads as many rows as it sorts. So the end of the page is found first, in an index.

@@ -28,9 +28,9 @@ class Clicks(NamedTuple):
     """The number of emails with clicks."""
 
     #: With a click by a person.
-    clicks: int = 0
+    emails_clicked: int = 0
     #: With a click by somebody unknown, and none by a person.
-    possible_clicks: int = 0
+    perhaps_clicked: int = 0
 
     @classmethod
     def of(cls, counts: dict[str, int], prefix: str = "") -> Clicks:
@@ -44,12 +44,12 @@ class LinkGroup(NamedTuple):
 
     #: The destination.
     url: str
+    #: The number of emails with a click by a person.
+    emails_clicked: int
+    #: The number of emails with a click by somebody unknown, and none by a person.
+    perhaps_clicked: int
     #: The number of clicks by persons.
     clicks: int
-    #: The number of emails with such a click.
-    emails: int
-    #: The number of emails with a click by somebody unknown, and none by a person.
-    possible_emails: int
 
 
 def count_clicks(hits: QuerySet[Any]) -> Clicks:
@@ -81,4 +81,4 @@ def count_clicks_by_link(hits: QuerySet[Any]) -> list[LinkGroup]:
     counted: Any = hits.filter(_PERHAPS_BY_PERSON).annotate(destination=ExactText(F("url"))).values("destination")
     counted = counted.annotate(clicks=Count("pk", filter=_BY_PERSON), **_EMAILS)
     rows = counted.order_by("-surely", "-perhaps", "-clicks", "destination")[:MAX_LINKS]
-    return [LinkGroup(row["destination"], row["clicks"], *Clicks.of(row)) for row in rows]
+    return [LinkGroup(row["destination"], *Clicks.of(row), row["clicks"]) for row in rows]

@@ -38,8 +38,8 @@ _RATES = (
 _COUNTS = (
     Column("opens", _("unique opens"), lambda group: group.opens),
     Column("possible_opens", _("possible opens"), lambda group: group.possible_opens),
-    Column("clicks", _("emails clicked"), lambda group: group.clicks),
-    Column("possible_clicks", _("perhaps clicked"), lambda group: group.possible_clicks),
+    Column("emails_clicked", _("emails clicked"), lambda group: group.emails_clicked),
+    Column("perhaps_clicked", _("perhaps clicked"), lambda group: group.perhaps_clicked),
     Column("median_age", _("median time to open"), lambda group: group.median_age),
     *map(_kind, HitKind),
     Column("all_hits", _("all hits"), lambda group: group.all_hits),
@@ -56,7 +56,7 @@ def is_of_kind(column: Column) -> bool:
     return column.key in [*HitKind]
 
 
-def to_text(value: Any) -> str:
+def humanize_number(value: Any) -> str:
     """Return a number of a group as people read it, or ``-`` for None."""
     if value is None or isinstance(value, timedelta):
         return humanize_duration(value)

@@ -37,7 +37,7 @@ def count_by_value(
 
     Values are given as they are stored.
     """
-    rows = list(count_with_totals(with_value(hits, by), COUNTS).order_by("-opens", BY_VALUE)[:limit])
+    rows = list(count_with_totals(with_value(hits, by), COUNTS).order_by("-opens", "-possible_opens", BY_VALUE)[:limit])
     total = {name: rows[0][f"total_{name}"] for name in COUNTS} if rows else NOTHING
     return {row["value"]: row for row in rows}, total
 

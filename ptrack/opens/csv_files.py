@@ -6,13 +6,14 @@ import csv
 import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from .batches import hits_by_time
 from .columns import Column, columns_of
@@ -34,17 +35,17 @@ _BYTE_ORDER_MARK = "\ufeff"
 _LINES_SENT = 500
 
 _HIT_HEADINGS = [
-    "time of request",
-    "kind",
-    "rule",
-    "args",
-    "kwargs",
-    "time of rendering",
-    "time to open in seconds",
-    "user agent",
-    "IP address",
-    "pixel",
-    "hit",
+    _("time of request"),
+    _("kind"),
+    _("rule"),
+    _("args"),
+    _("kwargs"),
+    _("time of rendering"),
+    _("time to open in seconds"),
+    _("user agent"),
+    _("IP address"),
+    _("pixel"),
+    _("hit"),
 ]
 
 
@@ -60,19 +61,24 @@ def csv_response(request: HttpRequest, name: str, lines: Iterable[str]) -> Strea
 
 
 def report_lines(report: Report) -> Iterator[str]:
-    """Yield the lines of a report."""
+    """Return the lines of a report."""
     columns = columns_of(report)
     remark = [gettext("remark")] if report.has_rates else []
-    yield from _lines([[report.by or "", *(cell for column in columns for cell in _to_headings(column)), *remark]])
+    rows = [[report.by or "", *(cell for column in columns for cell in _to_headings(column)), *remark]]
     for group in (*report.groups, report.total):
         cells = (cell for column in columns for cell in _to_cells(column, column.of(group)))
-        yield from _lines([[group.label, *cells, *([group.remark] if report.has_rates else [])]])
+        rows.append([group.label, *cells, *([group.remark] if report.has_rates else [])])
+    return _lines(rows)
 
 
 def hit_lines(selection: Selection, model: type[StoredHit]) -> Iterator[str]:
-    """Yield the lines of the hits of pixels or of links by time. They are read in pages."""
-    yield from _lines([[*_HIT_HEADINGS, *(["URL"] if model is LinkHit else [])]])
-    yield from _lines(map(_hit_cells, hits_by_time(selection, model)))
+    """Return the lines of the hits of pixels or of links by time. They are read in pages.
+
+    The days and the headings are those of the time zone and the language that are current now,
+    and not while the file is sent.
+    """
+    headings = [*map(str, _HIT_HEADINGS), *([gettext("URL")] if model is LinkHit else [])]
+    return _lines(chain([headings], map(_hit_cells, hits_by_time(selection, model))))
 
 
 def _hit_cells(hit: StoredHit) -> list[Any]:

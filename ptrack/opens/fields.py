@@ -21,7 +21,10 @@ def to_text(value: object) -> str:
     if isinstance(value, str):
         return value
     # A project's own encoder may give arguments of any type.
-    return json.dumps(value, ensure_ascii=False, default=str)
+    try:
+        return json.dumps(value, ensure_ascii=False)
+    except TypeError:
+        return str(value)
 
 
 def escape(text: str) -> str:

@@ -21,30 +21,13 @@ def _date_field(label: Any) -> forms.DateField:
 
 
 class WindowForm(forms.Form):
-    """Chooses the days, up to today if only their number is given, and a condition that hits meet."""
+    """Chooses the days, up to today if only their number is given."""
 
     since = _date_field(_("From"))
     until = _date_field(_("To"))
     days = forms.IntegerField(required=False, min_value=1, max_value=MAX_DAYS, widget=forms.HiddenInput)
-    where = forms.CharField(
-        label=_("Only where"),
-        # A value may end in blanks.
-        strip=False,
-        required=False,
-        widget=forms.TextInput(attrs={"placeholder": "campaign=9", "autocomplete": "off", "spellcheck": "false"}),
-    )
 
     window: Window
-    condition: Condition | None = None
-
-    def clean_where(self) -> str:
-        where: str = self.cleaned_data["where"]
-        if where:
-            try:
-                self.condition = to_condition(where)
-            except ValueError as error:
-                raise forms.ValidationError(str(error)) from None
-        return where
 
     def clean(self) -> None:
         """Make a window of what was chosen, or refuse it."""
@@ -65,9 +48,18 @@ class ReportForm(WindowForm):
     """Chooses what a report shows, too."""
 
     by = forms.ChoiceField(label=_("Group by"), required=False)
+    where = forms.CharField(
+        label=_("Only where"),
+        # A value may end in blanks.
+        strip=False,
+        required=False,
+        widget=forms.TextInput(attrs={"placeholder": "campaign=9", "autocomplete": "off", "spellcheck": "false"}),
+    )
     sort = forms.CharField(required=False, widget=forms.HiddenInput)
 
     field_order = ["by", "where", "since", "until"]
+
+    condition: Condition | None = None
 
     def __init__(self, data: Any, arguments: Sequence[Argument]) -> None:
         """Take the parameters of the URL, and the arguments to choose from."""
@@ -82,6 +74,15 @@ class ReportForm(WindowForm):
         if hasattr(self, "window"):
             # The fields show the days, whatever they were chosen by.
             self.data = {**self.data, "since": self.window.since, "until": self.window.until}
+
+    def clean_where(self) -> str:
+        where: str = self.cleaned_data["where"]
+        if where:
+            try:
+                self.condition = to_condition(where)
+            except ValueError as error:
+                raise forms.ValidationError(str(error)) from None
+        return where
 
     @property
     def argument(self) -> Argument | None:

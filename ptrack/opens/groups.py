@@ -30,9 +30,9 @@ class Group:
     #: The number of hits of each kind.
     hits: dict[HitKind, int]
     #: The number of emails with a click by a person.
-    clicks: int = 0
+    emails_clicked: int = 0
     #: The number of emails with a click by somebody unknown and none by a person.
-    possible_clicks: int = 0
+    perhaps_clicked: int = 0
     #: The number of emails sent, or None if it is not known.
     sent: int | None = None
     #: Why the group has no rates, for people to read; empty if it has rates, or if nobody asked for them.
@@ -51,7 +51,7 @@ class Group:
     @property
     def click_rate(self) -> float | None:
         """The part of the emails sent, from 0 to 1, in which a person clicked, or None."""
-        return self.clicks / self.sent if self.sent else None
+        return self.emails_clicked / self.sent if self.sent else None
 
 
 def make_group(
@@ -65,8 +65,8 @@ def make_group(
         possible_opens=counts["possible_opens"],
         median_age=median_age,
         hits={kind: counts[kind.value] for kind in HitKind},
-        clicks=clicks.clicks,
-        possible_clicks=clicks.possible_clicks,
+        emails_clicked=clicks.emails_clicked,
+        perhaps_clicked=clicks.perhaps_clicked,
     )
 
 

@@ -7,6 +7,8 @@ from typing import Any, Self
 
 from django.db import models
 from django.db.models.lookups import Exact
+from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ptrack.destinations import DESTINATION_MAX_LENGTH
@@ -15,6 +17,7 @@ from ptrack.hits.judgement import USER_AGENT_MAX_LENGTH
 
 from .fields import TextsField, escape, to_text
 from .texts import ArgumentText
+from .words import KINDS
 
 #: The number of characters that the names of a hit's arguments may take: MariaDB reads an index on
 #: more than 768 only in part.
@@ -61,7 +64,7 @@ class StoredHit(models.Model):
     #: See ``ptrack.opens.ages``.
     age_bucket = models.SmallIntegerField(null=True)
     kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in HitKind])
-    rule = models.CharField(max_length=100)
+    rule = models.CharField(_("rule"), max_length=100)
     is_secure = models.BooleanField(_("over https"))
     user_agent = models.CharField(max_length=USER_AGENT_MAX_LENGTH)
     #: The other headers that ``ptrack.hits.judge`` reads, by their names. Of ``From`` only the name is kept.
@@ -82,7 +85,8 @@ class StoredHit(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} at {self.at:%Y-%m-%d %H:%M:%S}"
+        at = timezone.localtime(self.at) if timezone.is_aware(self.at) else self.at
+        return gettext("%(kind)s at %(time)s") % {"kind": KINDS[HitKind(self.kind)], "time": f"{at:%Y-%m-%d %H:%M:%S}"}
 
 
 class PixelHit(StoredHit):

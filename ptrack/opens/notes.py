@@ -22,8 +22,12 @@ def notes_of(report: Report) -> Iterator[str]:
         )
     if report.kept_since:
         yield (
-            gettext("Hits of emails that were rendered before %s are not kept, as PTRACK_OPENS_KEEP_DAYS says.")
+            gettext("Hits of emails that were rendered before %s are deleted, as PTRACK_OPENS_KEEP_DAYS says.")
             % report.kept_since
         )
-    if report.by_rendering and report.by and not report.has_rates:
-        yield gettext("There are no rates, because the filter is by another argument than the groups.")
+    if report.by_rendering and not report.has_rates:
+        yield (
+            gettext("There are no rates, because the filter is by another argument than the groups.")
+            if report.by
+            else gettext("There are no rates, because the hits are not grouped by an argument.")
+        )

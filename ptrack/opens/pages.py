@@ -20,7 +20,7 @@ from .aggregates import MANY
 from .arguments import seen_arguments
 from .chart import make_chart
 from .clicks import LinkGroup
-from .columns import columns_of, is_of_kind, to_text
+from .columns import columns_of, humanize_number, is_of_kind
 from .csv_files import csv_response, hit_lines, report_lines
 from .forms import ReportForm
 from .groups import Group
@@ -134,7 +134,7 @@ class ReportPage:
             "explanation": RANGE_EXPLANATION,
             "links": [self._to_link_row(link) for link in report.links],
             "requesters": list(self._requesters()),
-            "has_hits": PixelHit.objects.exists,
+            "has_hits": lambda: any(model.objects.exists() for model in MODELS),
             "csv_links": [
                 Link(_("this report"), self.query(format="report")),
                 Link(_("its hits of pixels"), self.query(format="hits")),
@@ -151,19 +151,27 @@ class ReportPage:
         if where or is_total:
             urls = {
                 "all_hits": self._hits_url(PixelHit, where),
-                "clicks": self._hits_url(LinkHit, where, kind=HitKind.PERSON.value),
-                "possible_clicks": self._hits_url(LinkHit, where, kind=HitKind.UNKNOWN.value),
+                "emails_clicked": self._hits_url(LinkHit, where, kind=HitKind.PERSON.value),
+                "perhaps_clicked": self._hits_url(LinkHit, where, kind=HitKind.UNKNOWN.value),
                 **{column.key: self._hits_url(PixelHit, where, kind=column.key) for column in self.kinds},
             }
         cells, kinds = to_cells(group, self.columns, urls), to_cells(group, self.kinds, urls)
-        return Row(group.label, where and self.query(where=where), cells, kinds, group.remark)
+        url = where and self.query(where=where)
+        if where and self.report.where and self.report.where.argument != self.report.by:
+            # The report takes one condition, the list takes both.
+            url = self._hits_url(PixelHit, where)
+        return Row(group.label, url, cells, kinds, group.remark)
 
     def _to_link_row(self, link: LinkGroup) -> Row:
         cells = [
-            Cell(heading, to_text(number), self._hits_url(LinkHit, to=link.url, kind=kind.value) if number else None)
+            Cell(
+                heading,
+                humanize_number(number),
+                self._hits_url(LinkHit, to=link.url, kind=kind.value) if number else None,
+            )
             for heading, number, kind in (
-                (_("emails clicked"), link.emails, HitKind.PERSON),
-                (_("perhaps clicked"), link.possible_emails, HitKind.UNKNOWN),
+                (_("emails clicked"), link.emails_clicked, HitKind.PERSON),
+                (_("perhaps clicked"), link.perhaps_clicked, HitKind.UNKNOWN),
                 (_("clicks"), link.clicks, HitKind.PERSON),
             )
         ]
@@ -176,7 +184,7 @@ class ReportPage:
         for rule, number in rules.annotate(number=Count("*"))[:MANY]:
             counts[requester_of(rule)] += number
         for requester, number in counts.most_common():
-            yield Link(NAMES[requester], self._hits_url(requester=requester.value), [to_text(number)])
+            yield Link(NAMES[requester], self._hits_url(requester=requester.value), [humanize_number(number)])
 
     def _hits_url(self, model: type[StoredHit] = PixelHit, where: str | None = None, **parameters: str) -> str:
         """Return the URL of the list of the hits of this report, those alone that meet one more condition."""

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
+from django.template.defaultfilters import floatformat
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -35,6 +36,9 @@ RANGE_EXPLANATION = _(
 #: The number of groups that are named in one problem.
 _MAX_NAMED = 5
 
+#: The greatest number of emails sent that is believed: a hundred for each person on Earth.
+_MAX_SENT = 10**12
+
 
 class Fault(NamedTuple):
     """Why a group has no rates."""
@@ -53,7 +57,10 @@ _NO_NUMBER = Fault(
 )
 _BAD_NUMBER = Fault(
     _("the number of emails sent is bad"),
-    _("There is no rate for %s, because PTRACK_OPENS_SENT names something that is no whole number from 0 upwards."),
+    _(
+        "There is no rate for %s, because PTRACK_OPENS_SENT names something that is no whole number from 0 to "
+        "1,000,000,000,000."
+    ),
 )
 _NAMED_TWICE = Fault(
     _("several numbers of emails sent"),
@@ -94,12 +101,14 @@ def add_rates(selection: Selection, by: Argument, groups: list[Group], room: int
     Values that ``PTRACK_OPENS_SENT`` names and that have no hits are added, at most ``room`` of them.
     """
     values = [group.value for group in groups if group.value is not None]
+    if selection.where is not None and selection.where.value not in values:
+        values.append(selection.where.value)
     try:
         answer = _ask(by, [*values], *map(_to_aware, selection.window.bounds()))
     except BadAnswerError as error:
         remark = gettext("no answer")
         return Rated([replace(group, remark=remark) for group in groups], [str(error)], has_more=False)
-    others = sorted(answer.keys() - set(values))
+    others = sorted(answer.keys() - {group.value for group in groups})
     if selection.where is not None:
         others = [value for value in others if value == selection.where.value]
     rated = []
@@ -144,6 +153,9 @@ def _read(answer: object) -> dict[str, list[Any]]:
         )
     numbers: dict[str, list[Any]] = {}
     for value, number in answer.items():
+        # Emails without the argument have no value: the database gives None for them.
+        if value is None:
+            continue
         numbers.setdefault(to_text(value), []).append(number)
     return numbers
 
@@ -159,26 +171,24 @@ def _judge(group: Group, answer: Mapping[str, list[Any]]) -> tuple[int | None, F
     number = _to_whole_number(answer[group.value][0])
     if number is None:
         return None, _BAD_NUMBER
-    if number < max(group.opens, group.possible_opens, group.clicks):
+    if number < max(group.opens, group.possible_opens, group.emails_clicked + group.perhaps_clicked):
         return None, _TOO_FEW
     return number, None if number else _NOTHING_SENT
 
 
-def _to_whole_number(value: object) -> int | None:
+def _to_whole_number(value: Any) -> int | None:
     # Databases give sums as Decimal, too.
-    if isinstance(value, bool) or not isinstance(value, (Real, Decimal)):
-        return None
+    is_number = isinstance(value, (Real, Decimal)) and not isinstance(value, bool)
     try:
-        number = int(value)  # type: ignore[arg-type]
-    except (ValueError, OverflowError):
-        # NaN, and what is infinite.
+        return int(value) if is_number and 0 <= value <= _MAX_SENT and int(value) == value else None
+    except ArithmeticError:
+        # Decimal's NaN cannot be compared.
         return None
-    return number if number == value and number >= 0 else None
 
 
 def to_percent(rate: float) -> str:
-    """Return a rate from 0 to 1 in percent, with one decimal unless it is a whole number."""
-    return f"{100 * rate:.1f}".removesuffix(".0")
+    """Return a rate from 0 to 1 in percent, with one decimal place, if it is needed, and a point."""
+    return floatformat(100 * rate, "u")
 
 
 def _to_aware(moment: datetime) -> datetime:

@@ -39,7 +39,7 @@ class Report:
     by_rendering: bool
     #: The number of hits that arrived in the window and were left out, for it is not known when they were rendered.
     untimed: int
-    #: The day before which ``ptrack_prune`` deletes hits, if some of the window may be deleted.
+    #: The first day whose hits are all kept, if the window begins before it, or None.
     kept_since: date | None
     #: The groups with the most unique opens, at most ``MAX_GROUPS``.
     groups: list[Group]
@@ -74,7 +74,8 @@ def make_report(window: Window, by: Argument | None, where: Condition | None = N
     else:
         groups, total = _count_groups(hits, clicks, by)
     groups, has_more = _sorted(groups)[:MAX_GROUPS], len(groups) > MAX_GROUPS
-    if by is not None and has_rates(selection, by):
+    may_have_rates = has_rates(selection, by)
+    if by is not None and may_have_rates:
         # If there are more groups than those listed, nobody knows which other values have no hits.
         rated = add_rates(selection, by, groups, 0 if has_more else MAX_GROUPS - len(groups))
         groups, problems, has_more = _sorted(rated.groups), rated.problems, has_more or rated.has_more
@@ -90,7 +91,7 @@ def make_report(window: Window, by: Argument | None, where: Condition | None = N
         total=total,
         opens_by_date=count_by_date(selection),
         unit=window.unit,
-        has_rates=has_rates(selection, by),
+        has_rates=may_have_rates,
         problems=problems,
         links=count_clicks_by_link(clicks),
     )
@@ -113,4 +114,5 @@ def _count_groups(hits: QuerySet[Any], clicks: QuerySet[Any], by: Argument) -> t
 
 
 def _sorted(groups: list[Group]) -> list[Group]:
-    return sorted(groups, key=lambda group: (-group.opens, group.value is None, group.value or ""))
+    # The order is that of ``count_by_value``.
+    return sorted(groups, key=lambda it: (-it.opens, -it.possible_opens, it.value is None, it.value or ""))

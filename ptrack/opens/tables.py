@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from .columns import Column, to_text
+from .columns import Column, humanize_number
 from .groups import Group
 from .parameters import make_query
 
@@ -49,7 +49,8 @@ def to_cells(group: Group, columns: Iterable[Column], urls: Mapping[str, str]) -
     """Return the cells of a group. Takes the URLs behind those that are not 0, by the keys of the columns."""
     numbers = [(column, column.of(group)) for column in columns]
     return [
-        Cell(column.heading, to_text(number), urls.get(column.key) if number else None) for column, number in numbers
+        Cell(column.heading, humanize_number(number), urls.get(column.key) if number else None)
+        for column, number in numbers
     ]
 
 

@@ -27,7 +27,8 @@ MAX_DAYS = (LAST_DATE - FIRST_DATE).days + 1
 #: The numbers of days that pages offer.
 PRESET_DAYS = (7, 30, 365)
 
-# Up to this number of days a chart has a bar for each of the unit. So it has about a hundred bars at most.
+# Up to this number of days a chart has a bar for each of the unit. So it has about a hundred bars at most, unless
+# the days are those of more than a century.
 _MAX_DAYS_OF_UNITS: dict[Unit, int] = {"day": 100, "week": 700, "month": 3000}
 
 
@@ -75,7 +76,10 @@ class Window(NamedTuple):
         return next((unit for unit, days in _MAX_DAYS_OF_UNITS.items() if self.days <= days), "year")
 
     def kept_since(self) -> date | None:
-        """Return the day before which hits are deleted if the window begins earlier or on it, or else None."""
+        """Return the first day whose hits are all kept, if the window begins before that day, or else None.
+
+        ``ptrack_prune`` deletes older ones, those of emails rendered on an earlier day.
+        """
         try:
             days = conf.opens_keep_days()
         except ImproperlyConfigured:
@@ -83,8 +87,9 @@ class Window(NamedTuple):
             return None
         if days is None:
             return None
-        kept_since = today() - timedelta(days=days)
-        return kept_since if self.since <= kept_since else None
+        # Of the day before, the hits that are old enough at this time of day are deleted.
+        kept_since = today() - timedelta(days=days - 1)
+        return kept_since if self.since < kept_since else None
 
     def bounds(self) -> tuple[datetime, datetime]:
         """Return the moment at which the window begins and the moment before which it ends.

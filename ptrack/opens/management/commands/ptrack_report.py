@@ -11,7 +11,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from ptrack.opens.arguments import Argument, default_argument, seen_arguments
-from ptrack.opens.columns import Column, columns_of, is_of_kind, to_text
+from ptrack.opens.columns import Column, columns_of, humanize_number, is_of_kind
 from ptrack.opens.conditions import Condition
 from ptrack.opens.csv_files import report_lines
 from ptrack.opens.notes import notes_of
@@ -111,8 +111,9 @@ def _lines(report: Report) -> Iterator[str]:
         yield from to_table(_rows(report, [*part]))
     if report.links:
         yield ""
-        rows = [[_shorten(printable(link.url)), str(link.clicks), str(link.emails)] for link in report.links]
-        yield from to_table([[_("clicks by destination"), _("clicks"), _("emails")], *rows])
+        head = [_("clicks by destination"), _("emails clicked"), _("perhaps clicked"), _("clicks")]
+        rows = [[_shorten(printable(url)), *map(str, numbers)] for url, *numbers in report.links]
+        yield from to_table([head, *rows])
     for note in _notes(report):
         yield ""
         yield note
@@ -134,7 +135,7 @@ def _notes(report: Report) -> Iterator[str]:
 def _rows(report: Report, columns: Sequence[Column]) -> Iterator[list[str]]:
     yield [str(report.by or ""), *(str(column.heading) for column in columns)]
     for group in (*report.groups, report.total):
-        yield [_shorten(group.label), *(to_text(column.of(group)) for column in columns)]
+        yield [_shorten(group.label), *(humanize_number(column.of(group)) for column in columns)]
 
 
 def _shorten(label: str) -> str:
