@@ -157,7 +157,7 @@ def cells_of(page, label):
 
 HEADINGS = {
     *("sent", "open rate", "click rate", "unique opens", "possible opens", "emails clicked", "perhaps clicked"),
-    *("median time to open", "all hits", "clicks", *HitKind),
+    *("median time to open", "hits of pixels", "clicks", *HitKind),
 }
 
 # Words
@@ -579,7 +579,7 @@ def test_the_page_shows_the_numbers_of_the_report(visitor):
         "emails clicked": "1",
         "perhaps clicked": "0",
         "median time to open": "2 h",
-        "all hits": "3",
+        "hits of pixels": "3",
     }
     assert cells_of(page, SHOP) == {"emails clicked": "1", "perhaps clicked": "0", "clicks": "2"}
     assert len(page.classes("rect", "ptrack-bar")) == 30
@@ -601,8 +601,12 @@ def test_a_label_leads_to_its_hits_whatever_it_has_in_it(visitor, value):
     assert not {"other", f"{SHOP}other"} & set(words)
     assert "value" in filtered.all("input", name="where")[0]
     numbers = cells_of(filtered, "All")
-    assert (numbers["all hits"], numbers["emails clicked"]) == ("1", "1")
+    assert (numbers["hits of pixels"], numbers["emails clicked"]) == ("1", "1")
     assert sum(1 for bar in filtered.classes("rect", "ptrack-bar") if float(bar["height"])) == 1
+    # The lists have the filter, too.
+    for name, hit in (("Hits of pixels", mine), ("Hits of links", clicked)):
+        url = next(url for url, text in filtered.links if text == name and "where=" in url)
+        assert list(follow(visitor, url).context["cl"].result_list) == [hit]
     # From the group to its hits.
     for model, hit in (("pixelhit", mine), ("linkhit", clicked)):
         for url in filtered.links_to(model, "where="):
@@ -616,7 +620,7 @@ def test_the_hits_of_a_group_are_those_of_the_filter_too(visitor):
     keep(campaign=9, reader=2)
     keep(campaign=8, reader=1)
     page = report_page(visitor, by="=reader", where="campaign=9")
-    assert cells_of(page, "1")["all hits"] == "1"
+    assert cells_of(page, "1")["hits of pixels"] == "1"
     [url, *_] = page.links_to("pixelhit", "where=campaign%3D9&where=reader%3D1")
     response = follow(visitor, url)
     assert list(response.context["cl"].result_list) == [mine]

@@ -59,7 +59,7 @@ def test_the_command_prints_a_table():
     assert "arrived from 2026-11-01 to 2026-11-30" in first
     assert empty == ""
     assert head == (
-        "argument 1  unique opens  possible opens  emails clicked  perhaps clicked  median time to open  all hits"
+        "argument 1  unique opens  possible opens  emails clicked  perhaps clicked  median time to open  hits of pixels"
     )
     assert [row.split() for row in rows] == [
         ["bye", "1", "1", "1", "0", "-", "1"],
@@ -91,7 +91,7 @@ def test_the_command_prints_csv():
     click(campaign="=1+1")
     assert command_in_november("--csv", "--by", "campaign").splitlines() == [
         "campaign,unique opens,possible opens,emails clicked,perhaps clicked,median time to open in seconds,"
-        "person,proxy,prefetch,scanner,unknown,all hits",
+        "person,proxy,prefetch,scanner,unknown,hits of pixels",
         "'=1+1,1,1,1,0,90,1,0,0,0,0,1",
         "All,1,1,1,0,90,1,0,0,0,0,1",
     ]
@@ -166,6 +166,14 @@ def test_the_command_takes_a_condition():
         command("--where", "campaign")
 
 
+def test_a_condition_on_an_argument_that_no_hit_has_is_said_to_be_one():
+    assert "No stored hit has an argument 'reader '" in command_in_november("--where", "reader =1")
+    assert "with one of these: none." in command_in_november("--where", "reader=1")
+    keep(campaign=9, pixel=1)
+    assert "with one of these: campaign." in command_in_november("--where", "reader=1")
+    assert "No stored hit" not in command_in_november("--where", "campaign=8")
+
+
 def test_the_command_groups_by_the_first_argument_with_a_name():
     keep("a", campaign="b")
     assert "\ncampaign " in command_in_november()
@@ -209,6 +217,7 @@ def test_the_command_says_that_there_are_more_groups(monkeypatch):
         (["--until", "9999-12-31"], "choose days from"),
         (["--until", "0001-01-01"], "0001-01-01 is out of range"),
         (["--since", "yesterday"], "'yesterday' is not a date"),
+        (["--where", "campaign=1", "--where", "reader=2"], "--where is given 2 times"),
     ],
 )
 def test_the_command_refuses_what_makes_no_sense(args, fault):
@@ -253,12 +262,14 @@ def test_pages_without_any_hit_that_meets_the_condition_do_not_end_the_list():
 
 def test_the_files_of_hits_hold_what_is_stored():
     keep("=1+1", reader=42, age=90, user_agent="a\x00b")
-    click(reader=42, url="https://shop.example/a")
+    click(reader=42, url="https://shop.example/a", age=30)
     [row] = rows_of(PixelHit)
     assert (row["args"], row["kwargs"], row["time to open in seconds"]) == ('["=1+1"]', '{"reader": "42"}', "90")
     assert row["user agent"] == "a\\x00b"
     [row] = rows_of(LinkHit)
     assert (row["URL"], row["kwargs"]) == ("https://shop.example/a", '{"reader": "42"}')
+    assert row["time to click in seconds"] == "30"
+    assert row.keys() >= {"link", "hit"}
 
 
 def test_the_files_of_hits_are_those_of_the_report():

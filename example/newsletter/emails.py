@@ -19,7 +19,7 @@ def send_campaign(campaign: int) -> None:
     for reader in Reader.objects.all():
         message = make_email(campaign, reader)
         message.send()
-        Delivery.objects.create(campaign=campaign, reader=reader)
+        Delivery.objects.create(campaign=campaign, reader=reader, is_tracked=reader.agreed_to_tracking)
 
 
 def make_email(campaign: int, reader: Reader) -> EmailMultiAlternatives:

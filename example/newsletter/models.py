@@ -14,3 +14,5 @@ class Delivery(models.Model):
     campaign = models.PositiveIntegerField()
     reader = models.ForeignKey(Reader, models.CASCADE)
     sent_at = models.DateTimeField(default=timezone.now)
+    #: Whether the reader agreed to tracking at that time, so that the email holds a pixel.
+    is_tracked = models.BooleanField()

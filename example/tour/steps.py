@@ -71,6 +71,8 @@ def answer_a_reader() -> None:
     expect(exported.count('"model"') == 3, "two opens and one click of Vera should be stored.")
     vera.agreed_to_tracking = False
     vera.save()
+    # Nobody can see any more whether she opened her emails.
+    vera.delivery_set.update(is_tracked=False)
     run("ptrack_erase", condition, "--no-input")
     run("ptrack_export", condition)
     print("\n   Each night, a job deletes the hits of old emails:\n")

@@ -18,7 +18,7 @@ from .models import LinkHit, PixelHit
 from .pages import report_response
 from .words import printable
 
-_DETAILS = ("at", "kind_name", "requester", "rule", "arguments", "issued_at", "time_to_open")
+_DETAILS = ("at", "kind_name", "requester", "rule", "arguments", "issued_at")
 _ORIGIN = ("is_secure", "agent", "other_headers", "address", "id")
 
 
@@ -28,7 +28,14 @@ class PixelHitAdmin(HitAdmin):
 
     list_display = ("at", "kind_name", "requester", "arguments", "time_to_open", "pixel")
     list_filter = (WhereFilter, WindowFilter, KindFilter, RequesterFilter)
-    fields = readonly_fields = (*_DETAILS, "is_first_open", "is_first_possible_open", *_ORIGIN, "whole_pixel")
+    fields = readonly_fields = (
+        *_DETAILS,
+        "time_to_open",
+        "is_first_open",
+        "is_first_possible_open",
+        *_ORIGIN,
+        "whole_pixel",
+    )
 
     def get_urls(self) -> list[Any]:
         report = path("report/", self.admin_site.admin_view(self.report_view), name="ptrack_opens_pixelhit_report")
@@ -61,13 +68,17 @@ class LinkHitAdmin(HitAdmin):
 
     list_display = ("at", "kind_name", "requester", "destination", "arguments", "link")
     list_filter = (WhereFilter, DestinationFilter, WindowFilter, KindFilter, RequesterFilter)
-    fields = readonly_fields = (*_DETAILS, "destination", *_ORIGIN, "whole_link")
+    fields = readonly_fields = (*_DETAILS, "time_to_click", "destination", *_ORIGIN, "whole_link")
     first_steps_template = "admin/ptrack_opens/first_clicks.html"
     searched_columns = ("user_agent", "url")
     search_help_text = _(
         "The ID of a hit or link is found on all days. Otherwise the search is for a whole value of an argument, "
         "a whole URL or a whole user agent, on the days that are shown."
     )
+
+    @admin.display(description=_("time to click"))
+    def time_to_click(self, hit: LinkHit) -> SafeString:
+        return self.time_to_open(hit)
 
     @admin.display(description=_("destination"))
     def destination(self, hit: LinkHit) -> SafeString:

@@ -42,7 +42,7 @@ _COUNTS = (
     Column("perhaps_clicked", _("perhaps clicked"), lambda group: group.perhaps_clicked),
     Column("median_age", _("median time to open"), lambda group: group.median_age),
     *map(_kind, HitKind),
-    Column("all_hits", _("all hits"), lambda group: group.all_hits),
+    Column("all_hits", _("hits of pixels"), lambda group: group.all_hits),
 )
 
 

@@ -79,16 +79,24 @@ class LongCommand(BaseCommand):
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """Let a person interrupt a command, or end what reads its output, such as ``head``, without a traceback."""
+    """Let a person interrupt a command without a traceback."""
     try:
         yield
-    except BrokenPipeError:
-        # Python writes the rest of the output when it ends. Nobody reads it any more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise SystemExit(1) from None
     except KeyboardInterrupt:
         message = "Interrupted. What was done stays, and nothing is half done. Run the command again for the rest."
         raise CommandError(message, returncode=130) from None
+
+
+@contextlib.contextmanager
+def read_to_the_end_or_not() -> Iterator[None]:
+    """Let what reads the output of a command, such as ``head``, end before it without a traceback."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python writes the rest of the output when it ends, and would fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(1) from None
 
 
 def add_conditions(parser: CommandParser, nargs: str) -> None:

@@ -47,6 +47,20 @@ _HIT_HEADINGS = [
     _("pixel"),
     _("hit"),
 ]
+_CLICK_HEADINGS = [
+    _("time of request"),
+    _("kind"),
+    _("rule"),
+    _("args"),
+    _("kwargs"),
+    _("time of rendering"),
+    _("time to click in seconds"),
+    _("user agent"),
+    _("IP address"),
+    _("link"),
+    _("hit"),
+    _("URL"),
+]
 
 
 def csv_response(request: HttpRequest, name: str, lines: Iterable[str]) -> StreamingHttpResponse:
@@ -77,8 +91,8 @@ def hit_lines(selection: Selection, model: type[StoredHit]) -> Iterator[str]:
     The days and the headings are those of the time zone and the language that are current now,
     and not while the file is sent.
     """
-    headings = [*map(str, _HIT_HEADINGS), *([gettext("URL")] if model is LinkHit else [])]
-    return _lines(chain([headings], map(_hit_cells, hits_by_time(selection, model))))
+    headings = _CLICK_HEADINGS if model is LinkHit else _HIT_HEADINGS
+    return _lines(chain([[*map(str, headings)]], map(_hit_cells, hits_by_time(selection, model))))
 
 
 def _hit_cells(hit: StoredHit) -> list[Any]:

@@ -6,11 +6,16 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext, ngettext
 
+from .arguments import seen_arguments
+from .conditions import Condition
 from .report import Report
+from .words import printable
 
 
 def notes_of(report: Report) -> Iterator[str]:
     """Yield what is not among the numbers of a report, for people to read."""
+    if report.where and not report.total.all_hits and (unknown := _unknown_argument(report.where)):
+        yield unknown
     if report.untimed:
         yield (
             ngettext(
@@ -31,3 +36,14 @@ def notes_of(report: Report) -> Iterator[str]:
             if report.by
             else gettext("There are no rates, because the hits are not grouped by an argument.")
         )
+
+
+def _unknown_argument(condition: Condition) -> str | None:
+    """Return what is said of a condition on an argument that no stored hit has, or None if one has it."""
+    arguments = seen_arguments()
+    if condition.argument in arguments:
+        return None
+    return gettext("No stored hit has an argument %(name)s. Begin the filter with one of these: %(names)s.") % {
+        "name": printable(ascii(condition.argument.name)),
+        "names": ", ".join(argument.name for argument in arguments) or gettext("none"),
+    }

@@ -132,6 +132,7 @@ class ReportPage:
             "total": self._to_row(report.total, is_total=True),
             "chart": None if by_date is None else make_chart(by_date, report.unit, report.window),
             "explanation": RANGE_EXPLANATION,
+            "lists": [Link(model._meta.verbose_name_plural, self._hits_url(model)) for model in MODELS],
             "links": [self._to_link_row(link) for link in report.links],
             "requesters": list(self._requesters()),
             "has_hits": lambda: any(model.objects.exists() for model in MODELS),

@@ -21,6 +21,7 @@ from .rates import add_rates, has_rates
 from .selection import Selection
 from .timeline import count_by_date
 from .window import Unit, Window
+from .words import natural_key
 
 #: The number of groups that a report lists at most.
 MAX_GROUPS = 100
@@ -114,5 +115,5 @@ def _count_groups(hits: QuerySet[Any], clicks: QuerySet[Any], by: Argument) -> t
 
 
 def _sorted(groups: list[Group]) -> list[Group]:
-    # The order is that of ``count_by_value``.
-    return sorted(groups, key=lambda it: (-it.opens, -it.possible_opens, it.value is None, it.value or ""))
+    # The order is that of ``count_by_value``, but 9 comes before 10.
+    return sorted(groups, key=lambda it: (-it.opens, -it.possible_opens, it.value is None, natural_key(it.value or "")))

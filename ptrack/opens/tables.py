@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from .columns import Column, humanize_number
 from .groups import Group
 from .parameters import make_query
+from .words import natural_key
 
 #: What a report is sorted by at first: the most unique opens at the top.
 FIRST_SORT = "-opens"
@@ -61,7 +61,7 @@ def sort_groups(groups: Sequence[Group], columns: Iterable[Column], sort: str) -
     a value stand last. An unknown key is ``FIRST_SORT``.
     """
     keys: dict[str, Callable[[Group], Any]] = {column.key: column.of for column in columns}
-    keys[_LABEL] = lambda group: None if group.value is None else _natural(group.label)
+    keys[_LABEL] = lambda group: None if group.value is None else natural_key(group.value)
     if sort.removeprefix("-") not in keys:
         sort = FIRST_SORT
     key = keys[sort.removeprefix("-")]
@@ -77,9 +77,3 @@ def to_headings(label: Any, columns: Iterable[Column], sort: str, parameters: Ma
         prefix = ("" if is_descending else "-") if is_sorted else first
         order = ("descending" if is_descending else "ascending") if is_sorted else ""
         yield Heading(text, make_query(parameters, sort=prefix + key), order)
-
-
-def _natural(label: str) -> list[Any]:
-    """Return what sorts texts by the numbers in them: 9 before 10."""
-    parts = re.split("([0-9]+)", label.casefold())
-    return [(len(part.lstrip("0")), part.lstrip("0")) if index % 2 else part for index, part in enumerate(parts)]

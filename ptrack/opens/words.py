@@ -53,6 +53,13 @@ def printable(text: str) -> str:
     return _UNSHOWABLE.sub(lambda match: ascii(match[0])[1:-1], text)
 
 
+def natural_key(text: str) -> tuple[list[Any], str]:
+    """Return what sorts texts by the numbers in them, 9 before 10, and then by characters."""
+    parts = re.split("([0-9]+)", text.casefold())
+    natural = [(len(part.lstrip("0")), part.lstrip("0")) if index % 2 else part for index, part in enumerate(parts)]
+    return natural, text
+
+
 def to_table(rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """Yield the lines of a table of texts, whose first row is its head. All columns but the first are aligned right."""
     rows = [*rows]

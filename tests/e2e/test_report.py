@@ -219,7 +219,7 @@ def test_columns_sort(page: Page, width: int) -> None:
     table = page.get_by_role("table", name="By campaign")
     assert table.get_by_role("rowheader").first.inner_text() == "8"
     table.get_by_role("columnheader", name="emails clicked").get_by_role("link").click()
-    page.wait_for_url("**sort=-clicks**")
+    page.wait_for_url("**sort=-emails_clicked**")
     assert table.get_by_role("rowheader").first.inner_text() == "9"
     sorted_by = table.get_by_role("columnheader", name="emails clicked")
     assert sorted_by.get_attribute("aria-sort") == "descending"

@@ -7,7 +7,14 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from ptrack.opens.batches import matching
-from ptrack.opens.commands import Progress, add_conditions, interruptible, to_json_line, to_words
+from ptrack.opens.commands import (
+    Progress,
+    add_conditions,
+    interruptible,
+    read_to_the_end_or_not,
+    to_json_line,
+    to_words,
+)
 from ptrack.opens.conditions import Condition
 from ptrack.opens.models import MODELS, StoredHit
 
@@ -25,7 +32,7 @@ class Command(BaseCommand):
         # On a terminal, the lines themselves say how far the command is.
         progress = Progress(self.stderr if verbosity and not self.stdout.isatty() else None)
         encoding = getattr(self.stdout, "encoding", None)
-        with interruptible():
+        with interruptible(), read_to_the_end_or_not():
             for model in MODELS:
                 for hits in matching(model.objects.all(), conditions):
                     lines = [to_json_line(_to_object(hit), encoding) for hit in hits]

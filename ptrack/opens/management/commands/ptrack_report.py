@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from ptrack.opens.arguments import Argument, default_argument, seen_arguments
 from ptrack.opens.columns import Column, columns_of, humanize_number, is_of_kind
+from ptrack.opens.commands import read_to_the_end_or_not
 from ptrack.opens.conditions import Condition
 from ptrack.opens.csv_files import report_lines
 from ptrack.opens.notes import notes_of
@@ -32,7 +33,9 @@ class Command(BaseCommand):
             "--by",
             help="the name of a keyword argument, or the position of a positional one (default: the first with a name)",
         )
-        parser.add_argument("--where", help="count only the hits with one value of an argument, such as campaign=9")
+        parser.add_argument(
+            "--where", action="append", help="count only the hits with one value of an argument, such as campaign=9"
+        )
         parser.add_argument("--days", type=int, help=f"the number of days up to today (default: {DEFAULT_DAYS})")
         parser.add_argument("--since", type=_to_date, help="the first day, such as 2026-11-01")
         parser.add_argument("--until", type=_to_date, help="the last day (default: today)")
@@ -42,7 +45,7 @@ class Command(BaseCommand):
         self,
         *args: Any,
         by: str | None,
-        where: str | None,
+        where: list[str] | None,
         days: int | None,
         since: date | None,
         until: date | None,
@@ -50,14 +53,15 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         report = make_report(_to_window(days, since, until), _to_argument(by), _to_condition(where))
-        if csv:
-            for line in report_lines(report):
-                self.stdout.write(line, ending="")
-            for note in _notes(report):
-                self.stderr.write(note)
-        else:
-            for line in _lines(report):
-                self.stdout.write(line)
+        with read_to_the_end_or_not():
+            if csv:
+                for line in report_lines(report):
+                    self.stdout.write(line, ending="")
+                for note in _notes(report):
+                    self.stderr.write(note)
+            else:
+                for line in _lines(report):
+                    self.stdout.write(line)
 
 
 def _to_date(text: str) -> date:
@@ -89,9 +93,13 @@ def _to_argument(by: str | None) -> Argument | None:
     raise CommandError(f"No stored hit has an argument {by!r}. Choose one of these: {names or 'none'}.")
 
 
-def _to_condition(where: str | None) -> Condition | None:
+def _to_condition(where: list[str] | None) -> Condition | None:
+    if where is None:
+        return None
+    if len(where) > 1:
+        raise CommandError(f"--where is given {len(where)} times: a report takes one condition.")
     try:
-        return None if where is None else Condition.parse(where)
+        return Condition.parse(where[0])
     except ValueError as error:
         raise CommandError(f"--where: {error}") from None
 
