@@ -13,7 +13,6 @@ from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from .batches import hits_by_time
 from .columns import Column, columns_of
@@ -33,34 +32,6 @@ _BYTE_ORDER_MARK = "\ufeff"
 
 # The number of lines that are sent at a time.
 _LINES_SENT = 500
-
-_HIT_HEADINGS = [
-    _("time of request"),
-    _("kind"),
-    _("rule"),
-    _("args"),
-    _("kwargs"),
-    _("time of rendering"),
-    _("time to open in seconds"),
-    _("user agent"),
-    _("IP address"),
-    _("pixel"),
-    _("hit"),
-]
-_CLICK_HEADINGS = [
-    _("time of request"),
-    _("kind"),
-    _("rule"),
-    _("args"),
-    _("kwargs"),
-    _("time of rendering"),
-    _("time to click in seconds"),
-    _("user agent"),
-    _("IP address"),
-    _("link"),
-    _("hit"),
-    _("URL"),
-]
 
 
 def csv_response(request: HttpRequest, name: str, lines: Iterable[str]) -> StreamingHttpResponse:
@@ -91,8 +62,25 @@ def hit_lines(selection: Selection, model: type[StoredHit]) -> Iterator[str]:
     The days and the headings are those of the time zone and the language that are current now,
     and not while the file is sent.
     """
-    headings = _CLICK_HEADINGS if model is LinkHit else _HIT_HEADINGS
-    return _lines(chain([[*map(str, headings)]], map(_hit_cells, hits_by_time(selection, model))))
+    return _lines(chain([_hit_headings(model)], map(_hit_cells, hits_by_time(selection, model))))
+
+
+def _hit_headings(model: type[StoredHit]) -> list[str]:
+    is_click = model is LinkHit
+    headings = [
+        gettext("time of request"),
+        gettext("kind"),
+        gettext("rule"),
+        gettext("args"),
+        gettext("kwargs"),
+        gettext("time of rendering"),
+        gettext("time to click in seconds") if is_click else gettext("time to open in seconds"),
+        gettext("user agent"),
+        gettext("IP address"),
+        gettext("link") if is_click else gettext("pixel"),
+        gettext("hit"),
+    ]
+    return [*headings, gettext("URL")] if is_click else headings
 
 
 def _hit_cells(hit: StoredHit) -> list[Any]:
