@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
+import os
+import sys
 from datetime import date, datetime, time, timedelta
 
 import pytest
@@ -329,3 +331,15 @@ def test_hits_are_sent_by_both_kinds_of_servers(factory):
 def test_a_report_that_is_not_grouped_is_a_file_too():
     keep()
     assert len(list(report_lines(make_report(NOVEMBER, None)))) == 2
+
+
+@pytest.mark.parametrize("name", ["ptrack_export", "ptrack_report"])
+def test_what_reads_the_output_of_a_command_may_end_before_it(monkeypatch, name):
+    keep("a")
+    reader, writer = os.pipe()
+    os.close(reader)
+    # Closing it writes what is left, as Python does when it ends.
+    with open(writer, "w", encoding="utf-8") as nobody:
+        monkeypatch.setattr(sys, "stdout", nobody)
+        with pytest.raises(SystemExit):
+            call_command(name, stdout=nobody)
