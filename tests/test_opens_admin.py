@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from html.parser import HTMLParser
 from itertools import pairwise, takewhile
 from pathlib import Path
-from urllib.parse import parse_qs, quote, urlencode, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
 import pytest
 from django.contrib.auth.models import Permission, User
@@ -320,6 +320,9 @@ def test_stored_hits_are_called_hits(visitor):
 @pytest.mark.parametrize("url", [HITS, CLICKS])
 def test_the_report_is_linked_from_the_lists(visitor, url):
     assert Page(visitor.get(url)).link("Report") == REPORT
+    kept = {**IN_NOVEMBER, "where": "reader=1"}
+    of_reader = urlsplit(Page(visitor.get(url, kept | {"kind": "person"})).link("Report"))
+    assert (of_reader.path, dict(parse_qsl(of_reader.query))) == (REPORT, kept)
     assert reverse("admin:ptrack_opens_pixelhit_report") == REPORT
 
 

@@ -122,7 +122,7 @@ def test_the_command_prints_rates_and_says_how_to_read_them():
     assert nine.split()[:7] == ["9", "20", "25", "to", "40", "%", "15"]
     assert ten.split()[:4] == ["10", "-", "-", "-"]
     assert total.split()[:4] == ["All", "-", "-", "-"]
-    for note in ("no rate for 10", "1 hit that arrived", "An open rate goes from"):
+    for note in ("no rate for 10", "1 hit that arrived", "an open rate goes from"):
         assert note in output
 
 

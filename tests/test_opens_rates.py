@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from ptrack.opens import report as reports
 from ptrack.opens.arguments import Argument
 from ptrack.opens.conditions import Condition
+from ptrack.opens.notes import notes_of
 from ptrack.opens.report import make_report
 from ptrack.opens.window import Window
 
@@ -37,13 +38,13 @@ def sent(answer):
     return override_settings(PTRACK_OPENS_SENT=lambda *args: answer() if callable(answer) else answer)
 
 
-def asked():
-    """Let the site send no emails, and return the context and the list of what it was asked."""
+def asked(numbers=()):
+    """Let the site name numbers of emails, by default none. Return the context and the list of what it was asked."""
     questions = []
 
     def answer(argument, values, since, until):
         questions.append((argument, values, since, until))
-        return {}
+        return dict(numbers)
 
     return override_settings(PTRACK_OPENS_SENT=answer), questions
 
@@ -172,11 +173,11 @@ def test_the_argument_is_a_name_or_a_position(argument, name):
 
 def test_hits_without_the_argument_have_no_rate():
     keep(age=60)
-    setting, questions = asked()
+    setting, questions = asked({"9": 1})
     with setting:
         report = make_report(NOVEMBER, CAMPAIGN)
     assert questions[0][1] == []
-    [group] = report.groups
+    group = by_value(report)[None]
     assert (group.value, group.sent) == (None, None)
     assert group.remark
     assert report.problems == []
@@ -195,11 +196,29 @@ def test_hits_without_the_argument_have_no_rate():
 )
 def test_the_site_is_asked_only_if_it_can_know(by, where, rates):
     keep("a", campaign=9, reader=1, age=60)
-    setting, questions = asked()
+    setting, questions = asked({"9": 1})
     with setting:
         report = make_report(NOVEMBER, by, where and Condition.parse(where))
     assert (report.has_rates, len(questions)) == (rates, rates)
     assert report.by_rendering
+
+
+def test_there_are_no_rates_by_an_argument_of_which_the_site_knows_nothing():
+    keep(campaign=9, age=60)
+    with sent({}):
+        report = make_report(NOVEMBER, CAMPAIGN)
+        assert "names no numbers of emails by campaign" in " ".join(notes_of(report))
+    assert (report.has_rates, report.problems) == (False, [])
+    assert [(group.value, group.remark) for group in report.groups] == [("9", "")]
+
+
+@pytest.mark.parametrize(("days", "rates"), [(29, False), (30, True)])
+def test_there_are_no_rates_where_hits_are_deleted(days, rates):
+    keep(campaign=9, age=60)
+    with sent({"9": 20}), override_settings(PTRACK_OPENS_KEEP_DAYS=days):
+        report = make_report(Window.choose(), CAMPAIGN)
+        assert ("choose a first day from" in " ".join(notes_of(report))) is not rates
+    assert report.has_rates is rates
 
 
 def test_a_value_without_hits_is_listed_with_zeros():
@@ -335,7 +354,7 @@ def test_a_value_that_is_named_twice_has_no_rate():
 def test_of_many_values_a_few_are_named():
     for number in range(20):
         keep(campaign=number, pixel=number, age=60)
-    with sent({}):
+    with sent({"another": 1}):
         [problem] = make_report(NOVEMBER, CAMPAIGN).problems
     assert "and 15 more" in problem
 
@@ -417,7 +436,7 @@ def hide_that_it_is_broken():
     try:
         break_the_transaction()
     except Exception:
-        return {}
+        return {"another": 1}
 
 
 @pytest.mark.parametrize("answer", [break_the_transaction, hide_that_it_is_broken])

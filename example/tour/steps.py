@@ -11,7 +11,7 @@ from django.core.management import call_command
 from ptrack.opens.models import LinkHit, PixelHit
 
 from .readers import HABITS, NOAH, VERA, move_back, read
-from newsletter import emails, numbers
+from newsletter import consent, emails, numbers
 from newsletter.models import Delivery, Reader
 
 #: The campaigns, and how many days ago they were sent.
@@ -69,10 +69,7 @@ def answer_a_reader() -> None:
     condition = f"reader={vera.pk}"
     exported = run("ptrack_export", condition)
     expect(exported.count('"model"') == 3, "two opens and one click of Vera should be stored.")
-    vera.agreed_to_tracking = False
-    vera.save()
-    # Nobody can see any more whether she opened her emails.
-    vera.delivery_set.update(is_tracked=False)
+    consent.withdraw(vera)
     run("ptrack_erase", condition, "--no-input")
     run("ptrack_export", condition)
     print("\n   Each night, a job deletes the hits of old emails:\n")

@@ -72,8 +72,8 @@ class LinkHitAdmin(HitAdmin):
     first_steps_template = "admin/ptrack_opens/first_clicks.html"
     searched_columns = ("user_agent", "url")
     search_help_text = _(
-        "The ID of a hit or link is found on all days. Otherwise the search is for a whole value of an argument, "
-        "a whole URL or a whole user agent, on the days that are shown."
+        "The ID of a hit or link is found on all days. Otherwise the search is for a whole value of an argument, such "
+        "as 42, a whole URL or a whole user agent, on the days that are shown."
     )
 
     @admin.display(description=_("time to click"))

@@ -82,7 +82,7 @@ def check_time_zone(**kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_opens_sent(**kwargs: Any) -> list[checks.CheckMessage]:
-    hint = "Until it is corrected, the report of ptrack.opens has no rates. If there shall be none, remove the setting."
+    hint = "Correct the setting, or remove it if there shall be no rates. Until then a server that runs shows none."
     return check_setting(conf.opens_sent, hint, "ptrack.E012")
 
 

@@ -22,7 +22,7 @@ from .fields import escape, unescape
 from .filters import condition_of_id
 from .models import StoredHit
 from .paging import HitPaginator
-from .parameters import UNTIL, WHERE, make_query, to_parameter
+from .parameters import SINCE, UNTIL, WHERE, make_query, to_parameter
 from .requesters import name_requester
 from .texts import ExactText, HoldsText
 from .window import to_date
@@ -43,8 +43,8 @@ class HitAdmin(Base):
     actions = None
     search_fields = ("pk", "pixel_id")
     search_help_text = _(
-        "The ID of a hit or pixel is found on all days. Otherwise the search is for a whole value of an argument, "
-        "or a whole user agent, on the days that are shown."
+        "The ID of a hit or pixel is found on all days. Otherwise the search is for a whole value of an argument, such "
+        "as 42, or a whole user agent, on the days that are shown."
     )
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
@@ -85,7 +85,10 @@ class HitAdmin(Base):
         """Return the URL of the report, or None for somebody who may not see it."""
         if not may_see_report(request.user):
             return None
-        return reverse("admin:ptrack_opens_pixelhit_report", current_app=self.admin_site.name)
+        url = reverse("admin:ptrack_opens_pixelhit_report", current_app=self.admin_site.name)
+        # The report takes one condition, the last one.
+        kept = {name: request.GET[name] for name in (WHERE, SINCE, UNTIL) if name in request.GET}
+        return url + make_query(kept) if kept else url
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         if not search_term:

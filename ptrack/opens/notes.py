@@ -16,6 +16,7 @@ def notes_of(report: Report) -> Iterator[str]:
     """Yield what is not among the numbers of a report, for people to read."""
     if report.where and not report.total.all_hits and (unknown := _unknown_argument(report.where)):
         yield unknown
+        return
     if report.untimed:
         yield (
             ngettext(
@@ -31,11 +32,21 @@ def notes_of(report: Report) -> Iterator[str]:
             % report.kept_since
         )
     if report.by_rendering and not report.has_rates:
-        yield (
-            gettext("There are no rates, because the filter is by another argument than the groups.")
-            if report.by
-            else gettext("There are no rates, because the hits are not grouped by an argument.")
+        yield _why_no_rates(report)
+
+
+def _why_no_rates(report: Report) -> str:
+    if report.by is None:
+        return gettext("There are no rates, because the hits are not grouped by an argument.")
+    if report.where and report.where.argument != report.by:
+        return gettext("There are no rates, because the filter is by another argument than the groups.")
+    if report.kept_since:
+        return gettext("There are no rates for days whose hits are deleted: choose a first day from %s on.") % (
+            report.kept_since
         )
+    return gettext("There are no rates, because PTRACK_OPENS_SENT names no numbers of emails by %s on these days.") % (
+        printable(str(report.by))
+    )
 
 
 def _unknown_argument(condition: Condition) -> str | None:

@@ -29,8 +29,8 @@ from .selection import Selection
 
 #: How to read the two ends of an open rate.
 RANGE_EXPLANATION = _(
-    "An open rate goes from the emails that a reader surely opened to those that a reader may have opened: some "
-    "providers request images ahead of their readers."
+    "As far as images tell, an open rate goes from the emails that a reader surely opened to those that a reader may "
+    "have opened: some providers request images ahead of their readers."
 )
 
 #: The number of groups that are named in one problem.
@@ -80,9 +80,10 @@ def has_rates(selection: Selection, by: Argument | None) -> bool:
     """Return whether the groups of a report may have rates.
 
     The site knows how many emails it sent by one argument. It does not know how many of them meet
-    a condition on another one.
+    a condition on another one. And it counts emails whose hits are deleted by now.
     """
-    return selection.by_rendering and by is not None and (selection.where is None or selection.where.argument == by)
+    has_numbers = by is not None and (selection.where is None or selection.where.argument == by)
+    return selection.by_rendering and has_numbers and selection.window.kept_since() is None
 
 
 class Rated(NamedTuple):
@@ -93,6 +94,8 @@ class Rated(NamedTuple):
     problems: list[str]
     #: Whether it named more values without hits than there is room for.
     has_more: bool
+    #: Whether it named any number.
+    has_rates: bool = True
 
 
 def add_rates(selection: Selection, by: Argument, groups: list[Group], room: int) -> Rated:
@@ -108,6 +111,8 @@ def add_rates(selection: Selection, by: Argument, groups: list[Group], room: int
     except BadAnswerError as error:
         remark = gettext("no answer")
         return Rated([replace(group, remark=remark) for group in groups], [str(error)], has_more=False)
+    if not answer:
+        return Rated(groups, [], has_more=False, has_rates=False)
     others = sorted(answer.keys() - {group.value for group in groups})
     if selection.where is not None:
         others = [value for value in others if value == selection.where.value]

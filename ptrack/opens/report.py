@@ -75,11 +75,12 @@ def make_report(window: Window, by: Argument | None, where: Condition | None = N
     else:
         groups, total = _count_groups(hits, clicks, by)
     groups, has_more = _sorted(groups)[:MAX_GROUPS], len(groups) > MAX_GROUPS
-    may_have_rates = has_rates(selection, by)
-    if by is not None and may_have_rates:
+    rates = has_rates(selection, by)
+    if by is not None and rates:
         # If there are more groups than those listed, nobody knows which other values have no hits.
         rated = add_rates(selection, by, groups, 0 if has_more else MAX_GROUPS - len(groups))
         groups, problems, has_more = _sorted(rated.groups), rated.problems, has_more or rated.has_more
+        rates = rated.has_rates
     return Report(
         window=window,
         by=by,
@@ -92,7 +93,7 @@ def make_report(window: Window, by: Argument | None, where: Condition | None = N
         total=total,
         opens_by_date=count_by_date(selection),
         unit=window.unit,
-        has_rates=may_have_rates,
+        has_rates=rates,
         problems=problems,
         links=count_clicks_by_link(clicks),
     )
