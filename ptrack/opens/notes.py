@@ -31,22 +31,8 @@ def notes_of(report: Report) -> Iterator[str]:
             gettext("Hits of emails that were rendered before %s are deleted, as PTRACK_OPENS_KEEP_DAYS says.")
             % report.kept_since
         )
-    if report.by_rendering and not report.has_rates:
-        yield _why_no_rates(report)
-
-
-def _why_no_rates(report: Report) -> str:
-    if report.by is None:
-        return gettext("There are no rates, because the hits are not grouped by an argument.")
-    if report.where and report.where.argument != report.by:
-        return gettext("There are no rates, because the filter is by another argument than the groups.")
-    if report.kept_since:
-        return gettext("There are no rates for days whose hits are deleted: choose a first day from %s on.") % (
-            report.kept_since
-        )
-    return gettext("There are no rates, because PTRACK_OPENS_SENT names no numbers of emails by %s on these days.") % (
-        printable(str(report.by))
-    )
+    if report.why_no_rates:
+        yield report.why_no_rates
 
 
 def _unknown_argument(condition: Condition) -> str | None:

@@ -26,6 +26,7 @@ from .arguments import Argument
 from .fields import to_text
 from .groups import Group, empty_group
 from .selection import Selection
+from .words import printable
 
 #: How to read the two ends of an open rate.
 RANGE_EXPLANATION = _(
@@ -76,14 +77,21 @@ class BadAnswerError(Exception):
     """What the callable of ``PTRACK_OPENS_SENT`` returned is of no use. The message is for people."""
 
 
-def has_rates(selection: Selection, by: Argument | None) -> bool:
-    """Return whether the groups of a report may have rates.
+def why_no_rates(selection: Selection, by: Argument | None) -> str:
+    """Return why the groups of a report can have no rates, for people to read, or an empty text if they can.
 
     The site knows how many emails it sent by one argument. It does not know how many of them meet
     a condition on another one. And it counts emails whose hits are deleted by now.
     """
-    has_numbers = by is not None and (selection.where is None or selection.where.argument == by)
-    return selection.by_rendering and has_numbers and selection.window.kept_since() is None
+    if by is None:
+        return gettext("There are no rates, because the hits are not grouped by an argument.")
+    if selection.where is not None and selection.where.argument != by:
+        return gettext("There are no rates, because the filter is by another argument than the groups.")
+    if kept_since := selection.window.kept_since():
+        return (
+            gettext("There are no rates for days whose hits are deleted: choose a first day from %s on.") % kept_since
+        )
+    return ""
 
 
 class Rated(NamedTuple):
@@ -94,8 +102,8 @@ class Rated(NamedTuple):
     problems: list[str]
     #: Whether it named more values without hits than there is room for.
     has_more: bool
-    #: Whether it named any number.
-    has_rates: bool = True
+    #: Why there are no rates at all, for people to read, or empty.
+    why_no_rates: str = ""
 
 
 def add_rates(selection: Selection, by: Argument, groups: list[Group], room: int) -> Rated:
@@ -112,7 +120,10 @@ def add_rates(selection: Selection, by: Argument, groups: list[Group], room: int
         remark = gettext("no answer")
         return Rated([replace(group, remark=remark) for group in groups], [str(error)], has_more=False)
     if not answer:
-        return Rated(groups, [], has_more=False, has_rates=False)
+        reason = gettext(
+            "There are no rates, because PTRACK_OPENS_SENT names no numbers of emails by %s on these days."
+        )
+        return Rated(groups, [], has_more=False, why_no_rates=reason % printable(str(by)))
     others = sorted(answer.keys() - {group.value for group in groups})
     if selection.where is not None:
         others = [value for value in others if value == selection.where.value]

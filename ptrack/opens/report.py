@@ -17,7 +17,7 @@ from .counts import NOTHING, count, count_ages, count_ages_by_value, count_by_va
 from .fields import unescape
 from .groups import Group, make_group, to_label
 from .models import LinkHit, PixelHit
-from .rates import add_rates, has_rates
+from .rates import add_rates, why_no_rates
 from .selection import Selection
 from .timeline import count_by_date
 from .window import Unit, Window
@@ -52,12 +52,17 @@ class Report:
     opens_by_date: dict[date, int] | None
     #: What a bar of the chart stands for.
     unit: Unit
-    #: Whether the groups may have rates.
-    has_rates: bool
+    #: Why the groups have no rates, for people to read; empty if they have, or if nobody asked for them.
+    why_no_rates: str
     #: What the callable of ``PTRACK_OPENS_SENT`` got wrong, for people to read.
     problems: list[str]
     #: Clicks by destination, those with the most emails first, at most ``MAX_LINKS``.
     links: list[LinkGroup]
+
+    @property
+    def has_rates(self) -> bool:
+        """Whether the groups may have rates."""
+        return self.by_rendering and not self.why_no_rates
 
 
 def make_report(window: Window, by: Argument | None, where: Condition | None = None) -> Report:
@@ -75,12 +80,12 @@ def make_report(window: Window, by: Argument | None, where: Condition | None = N
     else:
         groups, total = _count_groups(hits, clicks, by)
     groups, has_more = _sorted(groups)[:MAX_GROUPS], len(groups) > MAX_GROUPS
-    rates = has_rates(selection, by)
-    if by is not None and rates:
+    reason = why_no_rates(selection, by) if selection.by_rendering else ""
+    if by is not None and selection.by_rendering and not reason:
         # If there are more groups than those listed, nobody knows which other values have no hits.
         rated = add_rates(selection, by, groups, 0 if has_more else MAX_GROUPS - len(groups))
         groups, problems, has_more = _sorted(rated.groups), rated.problems, has_more or rated.has_more
-        rates = rated.has_rates
+        reason = rated.why_no_rates
     return Report(
         window=window,
         by=by,
@@ -93,7 +98,7 @@ def make_report(window: Window, by: Argument | None, where: Condition | None = N
         total=total,
         opens_by_date=count_by_date(selection),
         unit=window.unit,
-        has_rates=rates,
+        why_no_rates=reason,
         problems=problems,
         links=count_clicks_by_link(clicks),
     )
