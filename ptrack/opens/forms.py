@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from .arguments import Argument, default_argument
 from .conditions import Condition
 from .parameters import to_condition
+from .selection import Selection
 from .window import MAX_DAYS, Window
 
 
@@ -83,6 +84,11 @@ class ReportForm(WindowForm):
             except ValueError as error:
                 raise forms.ValidationError(str(error)) from None
         return where
+
+    @property
+    def selection(self) -> Selection:
+        """The hits that a valid form chooses."""
+        return Selection(self.window, self.condition)
 
     @property
     def argument(self) -> Argument | None:

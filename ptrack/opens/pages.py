@@ -31,7 +31,6 @@ from .parameters import DAYS, RENDERED, SINCE, UNTIL, WHERE, make_query, to_para
 from .rates import RANGE_EXPLANATION
 from .report import make_report
 from .requesters import NAMES, Requester, requester_of
-from .selection import Selection
 from .tables import Cell, Row, sort_groups, to_cells, to_headings
 from .window import DEFAULT_DAYS, presets
 from .words import printable
@@ -64,7 +63,7 @@ def report_response(request: HttpRequest, model_admin: Any) -> HttpResponseBase:
         **model_admin.admin_site.each_context(request),
         "title": _("Report on hits"),
         "opts": model_admin.opts,
-        "lists": [Link(model._meta.verbose_name_plural, page.list_url(model)) for model in MODELS],
+        "lists": list(page.lists()),
         "presets": list(page.presets()),
         "form": form,
     }
@@ -73,21 +72,20 @@ def report_response(request: HttpRequest, model_admin: Any) -> HttpResponseBase:
 
 def _csv_file(request: HttpRequest, form: ReportForm) -> StreamingHttpResponse | None:
     """Return the file that a valid form asks for, or None if it asks for the page."""
-    selection = Selection(form.window, form.condition)
     match request.GET.get("format"):
         case "report" as name:
             lines = report_lines(make_report(form.window, form.argument, form.condition))
         case "hits" as name:
-            lines = hit_lines(selection, PixelHit)
+            lines = hit_lines(form.selection, PixelHit)
         case "clicks" as name:
-            lines = hit_lines(selection, LinkHit)
+            lines = hit_lines(form.selection, LinkHit)
         case _:
             return None
     return csv_response(request, name, lines)
 
 
 class ReportPage:
-    """What the page shows of a valid form, and where its links lead."""
+    """What the page shows of a form, and where its links lead."""
 
     def __init__(self, form: ReportForm, parameters: dict[str, Any], admin_site: str) -> None:
         """Take the form, the parameters of the URL, and the name of the admin site."""
@@ -99,10 +97,11 @@ class ReportPage:
         """Return the query of the URL of this page with some parameters changed."""
         return make_query(self.parameters, **changes)
 
-    def list_url(self, model: type[StoredHit]) -> str:
-        """Return the URL of the list of hits of pixels or of links."""
-        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
-        return reverse(name, current_app=self.admin_site)
+    def lists(self) -> Iterator[Link]:
+        """Yield links to the lists of hits: those of the report, or all of them while the form is not valid."""
+        for model in MODELS:
+            url = self._hits_url(model) if self.form.is_valid() else self._list_url(model)
+            yield Link(model._meta.verbose_name_plural, url)
 
     def presets(self) -> Iterator[Link]:
         """Yield links to numbers of days that end today."""
@@ -132,7 +131,6 @@ class ReportPage:
             "total": self._to_row(report.total, is_total=True),
             "chart": None if by_date is None else make_chart(by_date, report.unit, report.window),
             "explanation": RANGE_EXPLANATION,
-            "lists": [Link(model._meta.verbose_name_plural, self._hits_url(model)) for model in MODELS],
             "links": [self._to_link_row(link) for link in report.links],
             "requesters": list(self._requesters()),
             "has_hits": lambda: any(model.objects.exists() for model in MODELS),
@@ -181,20 +179,25 @@ class ReportPage:
     def _requesters(self) -> Iterator[Link]:
         """Yield what requested pixels, and how often, the most frequent first."""
         counts: Counter[Requester] = Counter()
-        rules = Selection(self.report.window, self.report.where).of(PixelHit).values_list("rule")
+        rules = self.form.selection.of(PixelHit).values_list("rule")
         for rule, number in rules.annotate(number=Count("*"))[:MANY]:
             counts[requester_of(rule)] += number
         for requester, number in counts.most_common():
             yield Link(NAMES[requester], self._hits_url(requester=requester.value), [humanize_number(number)])
 
+    def _list_url(self, model: type[StoredHit]) -> str:
+        """Return the URL of the list of hits of pixels or of links."""
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
+        return reverse(name, current_app=self.admin_site)
+
     def _hits_url(self, model: type[StoredHit] = PixelHit, where: str | None = None, **parameters: str) -> str:
         """Return the URL of the list of the hits of this report, those alone that meet one more condition."""
-        window = self.report.window
+        selection = self.form.selection
         conditions = [text for text in dict.fromkeys([self.form.cleaned_data[WHERE], where]) if text]
         narrowed = {
             WHERE: conditions or None,
-            SINCE: window.since,
-            UNTIL: window.until,
-            RENDERED: 1 if self.report.by_rendering else None,
+            SINCE: selection.window.since,
+            UNTIL: selection.window.until,
+            RENDERED: 1 if selection.by_rendering else None,
         }
-        return self.list_url(model) + make_query(narrowed, **parameters)
+        return self._list_url(model) + make_query(narrowed, **parameters)
