@@ -88,7 +88,7 @@ def interruptible() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def read_to_the_end_or_not() -> Iterator[None]:
+def quiet_on_broken_pipe() -> Iterator[None]:
     """Let what reads the output of a command, such as ``head``, end before it without a traceback."""
     try:
         yield

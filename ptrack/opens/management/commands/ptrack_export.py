@@ -11,7 +11,7 @@ from ptrack.opens.commands import (
     Progress,
     add_conditions,
     interruptible,
-    read_to_the_end_or_not,
+    quiet_on_broken_pipe,
     to_json_line,
     to_words,
 )
@@ -32,7 +32,7 @@ class Command(BaseCommand):
         # On a terminal, the lines themselves say how far the command is.
         progress = Progress(self.stderr if verbosity and not self.stdout.isatty() else None)
         encoding = getattr(self.stdout, "encoding", None)
-        with interruptible(), read_to_the_end_or_not():
+        with interruptible(), quiet_on_broken_pipe():
             for model in MODELS:
                 for hits in matching(model.objects.all(), conditions):
                     lines = [to_json_line(_to_object(hit), encoding) for hit in hits]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from ptrack.opens.arguments import Argument, default_argument, seen_arguments
 from ptrack.opens.columns import Column, columns_of, humanize_number, is_of_kind
-from ptrack.opens.commands import read_to_the_end_or_not
+from ptrack.opens.commands import quiet_on_broken_pipe
 from ptrack.opens.conditions import Condition
 from ptrack.opens.csv_files import report_lines
 from ptrack.opens.notes import notes_of
@@ -53,7 +53,7 @@ class Command(BaseCommand):
         **options: Any,
     ) -> None:
         report = make_report(_to_window(days, since, until), _to_argument(by), _to_condition(where))
-        with read_to_the_end_or_not():
+        with quiet_on_broken_pipe():
             if csv:
                 for line in report_lines(report):
                     self.stdout.write(line, ending="")
