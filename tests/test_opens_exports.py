@@ -170,6 +170,7 @@ def test_the_command_takes_a_condition():
 
 def test_a_condition_on_an_argument_that_no_hit_has_is_said_to_be_one():
     assert "No stored hit has an argument 'reader '" in command_in_november("--where", "reader =1")
+    assert "No stored hit has an argument 'größe'" in command_in_november("--where", "größe=1")
     assert "with one of these: none." in command_in_november("--where", "reader=1")
     keep(campaign=9, pixel=1)
     assert "with one of these: campaign." in command_in_november("--where", "reader=1")

@@ -40,7 +40,7 @@ def _unknown_argument(condition: Condition) -> str | None:
     arguments = seen_arguments()
     if condition.argument in arguments:
         return None
-    return gettext("No stored hit has an argument %(name)s. Begin the filter with one of these: %(names)s.") % {
-        "name": printable(ascii(condition.argument.name)),
+    return gettext("No stored hit has an argument '%(name)s'. Begin the filter with one of these: %(names)s.") % {
+        "name": printable(condition.argument.name),
         "names": ", ".join(argument.name for argument in arguments) or gettext("none"),
     }
