@@ -4,7 +4,10 @@ from .models import Reader
 
 
 def withdraw(reader: Reader) -> None:
-    """Stop to track a reader, whose hits are about to be erased: nobody will see any more which emails were opened."""
+    """Stop tracking a reader whose hits are about to be erased.
+
+    The emails sent to this reader count no more, for nobody can see then which of them were opened.
+    """
     reader.agreed_to_tracking = False
     reader.save()
     reader.delivery_set.update(is_tracked=False)
