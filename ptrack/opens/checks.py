@@ -82,7 +82,7 @@ def check_time_zone(**kwargs: Any) -> list[checks.CheckMessage]:
 
 
 def check_opens_sent(**kwargs: Any) -> list[checks.CheckMessage]:
-    hint = "Correct the setting, or remove it if there shall be no rates. Until then a server that runs shows none."
+    hint = "Correct the setting, or remove it if there shall be no rates. Until then, a running server shows no rates."
     return check_setting(conf.opens_sent, hint, "ptrack.E012")
 
 

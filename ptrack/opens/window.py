@@ -78,7 +78,7 @@ class Window(NamedTuple):
     def kept_since(self) -> date | None:
         """Return the first day whose hits are all kept, if the window begins before that day, or else None.
 
-        ``ptrack_prune`` deletes older ones, those of emails rendered on an earlier day.
+        Of emails that were rendered on an earlier day, ``ptrack_prune`` deletes the hits.
         """
         try:
             days = conf.opens_keep_days()
